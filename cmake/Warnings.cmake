@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What every target of ours is compiled with.
+add_library(bpfw_flags INTERFACE)
+target_include_directories(bpfw_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(bpfw_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+if(BPFW_SANITIZE)
+  target_compile_options(bpfw_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+                                              -fno-sanitize-recover=undefined)
+  target_link_options(bpfw_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(BPFW_COVERAGE)
+  target_compile_options(bpfw_flags INTERFACE --coverage)
+  target_link_options(bpfw_flags INTERFACE --coverage)
+endif()

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the emitter makes and everything after it reads: plain data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "parser/base/span.hpp"
+
+namespace bpfw::compiler {
+
+// One eBPF instruction as the kernel encodes it (Documentation/bpf/standardization/
+// instruction-set.rst). ld_imm64 takes two. Registers 0..10.
+struct Insn {
+    std::uint8_t opcode = 0;
+    std::uint8_t dst = 0;
+    std::uint8_t src = 0;
+    std::int16_t offset = 0;
+    std::int32_t imm = 0;
+    bool operator==(const Insn&) const = default;
+};
+
+// What the linker has to fill in at instruction `at` of its function.
+struct Relocation {
+    enum class Kind : std::uint8_t {
+        Map,       // ld_imm64: the map named `symbol`
+        Function,  // call: the function named `symbol`
+    };
+    Kind kind = Kind::Map;
+    std::uint32_t at = 0;
+    std::string symbol;
+    bool operator==(const Relocation&) const = default;
+};
+
+// From instruction `at` on, the source line is `text` at file:line (until the next one).
+struct LineMark {
+    std::uint32_t at = 0;
+    std::string file;
+    std::uint32_t line = 0;    // 1-based
+    std::uint32_t column = 0;  // 1-based; 0 unknown
+    std::string text;          // "-A INPUT -p tcp --dport 22 -j DROP"
+    bool operator==(const LineMark&) const = default;
+};
+
+// A function of the emitted code: global, `int name(struct bpfw_packet *packet)`.
+struct Function {
+    std::string name;
+    std::vector<Insn> insns;
+    std::vector<Relocation> relocations;  // ascending by `at`
+    std::vector<LineMark> lines;          // ascending by `at`; the first has at == 0
+    bool operator==(const Function&) const = default;
+};
+
+struct Program {
+    std::vector<Function> functions;  // every name of BPFW_CHAIN_FUNCTIONS, then the rest
+    std::uint32_t needs = 0;          // BPFW_NEEDS_*
+    std::uint32_t counters = 0;       // number of counter slots
+    std::string ruleset;              // the text the object carries (abi.h)
+    bool operator==(const Program&) const = default;
+};
+
+}  // namespace bpfw::compiler
