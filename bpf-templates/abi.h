@@ -51,6 +51,7 @@ BPFW_ASSERT_SIZE(bpfw_packet, 128);
 #define BPFW_ODD_NO_L4 8u         /* tcp < 20, udp/icmp/icmpv6 < 8 bytes */
 #define BPFW_ODD_TCP_DOFF 16u     /* doff * 4 < 20, or the options are cut off */
 #define BPFW_ODD_NO_PROTOCOL 32u  /* IPv6: ipv6_find_hdr() fails; any -p is a hotdrop */
+#define BPFW_ODD_NO_MAC 64u       /* only under BPFW_NEEDS_MAC: no Ethernet device (lo, tun) */
 /* -- an IPv4 or IPv6 header that ip_rcv()/ipv6_rcv() refuses never gets to the rules -- */
 
 enum bpfw_hook {
