@@ -29,7 +29,8 @@ struct Chain {
 };
 
 // The filter table of one family. Built-in chains INPUT, FORWARD, OUTPUT always
-// exist and come first; user chains in the order of their making.
+// exist and come first; then user chains in the order of their names (bytes), as iptables
+// lists them. find_chain() relies on it.
 struct Table {
     std::vector<Chain> chains;
     bool operator==(const Table&) const = default;

@@ -17,6 +17,7 @@ enum class Mistake : std::uint8_t {
     Parameter,    // a bad option or value: iptables' PARAMETER_PROBLEM
     Missing,      // no such chain, rule or target: iptables' OTHER_PROBLEM
     Unsupported,  // iptables has it, bpfw has not (yet)
+    Refused,      // well said, but the kernel would refuse it (exit code 4): a loop, -X in use
 };
 
 struct Note {
