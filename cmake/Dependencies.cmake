@@ -3,8 +3,12 @@
 # together with the one apt line that installs it.
 set(BPFW_APT_PACKAGES "")
 set(BPFW_MISSING "")
+file(STRINGS ${PROJECT_SOURCE_DIR}/dist/packages BPFW_PACKAGE_LIST REGEX "^(build|test) ")
 
 macro(bpfw_need found what package)
+  if(NOT "${BPFW_PACKAGE_LIST}" MATCHES "(build|test) ${package} ")
+    message(FATAL_ERROR "${package} is not in dist/packages: dist/install-deps would miss it")
+  endif()
   if(NOT ${found})
     list(APPEND BPFW_MISSING "  ${what} (Debian: ${package})")
     list(APPEND BPFW_APT_PACKAGES ${package})
@@ -50,7 +54,7 @@ if(BPFW_MISSING)
   list(REMOVE_DUPLICATES BPFW_APT_PACKAGES)
   list(JOIN BPFW_APT_PACKAGES " " packages)
   message(FATAL_ERROR "bpfw cannot be built, these are missing:\n${lines}\n"
-                      "All of them: apt-get install ${packages}")
+                      "All of them: apt-get install ${packages}\n(or: dist/install-deps build test)")
 endif()
 
 find_program(CCACHE ccache)

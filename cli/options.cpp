@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// argv -> Options, through CLI11; parse_options() is the only door. CLI11 stays in this file.
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+
+namespace bpfw::cli {
+namespace {
+
+constexpr int kForEver = 0;
+const std::string kVersion = "bpfw " BPFW_VERSION;
+
+const std::map<std::string, Command> kCommands = {
+    {"compile", Command::Compile}, {"load", Command::Load}, {"unload", Command::Unload},
+    {"status", Command::Status},   {"test", Command::Test}, {"reload", Command::Reload},
+    {"version", Command::Version}};
+
+const std::map<std::string, runtime::Mode> kModes = {{"auto", runtime::Mode::Auto},
+                                                     {"offload", runtime::Mode::Offload},
+                                                     {"native", runtime::Mode::Native},
+                                                     {"generic", runtime::Mode::Generic},
+                                                     {"tc", runtime::Mode::Tc}};
+
+const std::map<std::string, runtime::TestHook> kHooks = {{"input", runtime::TestHook::Input},
+                                                         {"forward", runtime::TestHook::Forward},
+                                                         {"output", runtime::TestHook::Output}};
+
+// One word of a fixed list, and a complaint that names the list.
+template <typename Value>
+CLI::Option* add_choice(CLI::App& app, const std::string& names, Value& value,
+                        const std::map<std::string, Value>& choices, const std::string& help) {
+    const auto take = [&value, &choices](const CLI::results_t& words) {
+        const auto found = choices.find(words.front());
+        if (found == choices.end()) {
+            std::string known;
+            for (const auto& [name, unused] : choices) known += known.empty() ? name : ", " + name;
+            throw CLI::ValidationError(fmt::format("'{}' is none of: {}", words.front(), known));
+        }
+        value = found->second;
+        return true;
+    };
+    return app.add_option(names, take, help);
+}
+
+void add_rules(CLI::App& app, Options& options, const std::string& help) {
+    app.add_option("RULES", options.files, help)->required()->type_name("");
+}
+
+void add_family(CLI::App& app, Options& options) {
+    const auto set = [&options](parser::Family family) {
+        return [&options, family](std::int64_t) { options.family = family; };
+    };
+    CLI::Option* four = app.add_flag_function("-4,--ipv4", set(parser::Family::Ipv4),
+                                              "lines that do not say it themselves are IPv4");
+    CLI::Option* six = app.add_flag_function("-6,--ipv6", set(parser::Family::Ipv6),
+                                             "lines that do not say it themselves are IPv6");
+    four->excludes(six);
+}
+
+void add_lock(CLI::App& app, Options& options) {
+    app.add_option("-w,--wait", options.wait,
+                   "wait for the lock, for ever or so many seconds; without: fail at once")
+        ->check(CLI::Range(0, 1000000))
+        ->type_name("[SEC]");
+}
+
+void add_attachment(CLI::App& app, Options& options) {
+    app.add_option("--dev", options.devices, "interface; may be repeated (default: every one)")
+        ->allow_extra_args(false)
+        ->type_name("IF");
+    add_choice(app, "--mode", options.mode, kModes, "offload, native, generic, tc or auto")
+        ->type_name("MODE");
+    add_lock(app, options);
+}
+
+void add_verbose(CLI::App& app, Options& options) {
+    app.add_flag("-v,--verbose", options.verbose,
+                 "print the whole kernel log when the system refuses");
+}
+
+void add_json(CLI::App& app, Options& options) {
+    app.add_flag("--json", options.json, "print JSON");
+}
+
+void add_compile(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("compile", "compile rules; print what they became");
+    add_rules(sub, options, "rules files; - is standard input");
+    CLI::Option* output =
+        sub.add_option("-o,--output", options.output, "write the BPF object there, print nothing")
+            ->type_name("FILE");
+    CLI::Option* dump =
+        sub.add_option("--dump-after", options.dump_after, "print the rules after this stage")
+            ->type_name("STAGE");
+    sub.add_flag("--dot", options.dot, "print the control-flow graph for Graphviz")
+        ->excludes(output)
+        ->excludes(dump);
+    dump->excludes(output);
+    add_family(sub, options);
+}
+
+void add_load(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("load", "compile rules and enforce them");
+    add_rules(sub, options, "rules files; - is standard input");
+    add_attachment(sub, options);
+    add_family(sub, options);
+    add_verbose(sub, options);
+}
+
+void add_unload(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("unload", "take the rules away: every packet passes");
+    add_lock(sub, options);
+}
+
+void add_status(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("status", "what is enforced, where, and its counters");
+    add_json(sub, options);
+}
+
+void add_test(CLI::App& app, Options& options) {
+    CLI::App& sub =
+        *app.add_subcommand("test", "run a capture's packets through rules, attached to nothing");
+    add_rules(sub, options, "rules files; - is standard input");
+    sub.add_option("--pcap", options.capture, "the capture (pcap or pcapng, Ethernet)")
+        ->required()
+        ->type_name("FILE");
+    add_choice(sub, "--hook", options.hook, kHooks, "input (default), forward or output")
+        ->type_name("HOOK");
+    sub.add_option("--in-interface", options.in_interface, "where the packets come in")
+        ->type_name("IF");
+    sub.add_option("--out-interface", options.out_interface, "where the packets go out")
+        ->type_name("IF");
+    add_json(sub, options);
+    add_family(sub, options);
+    add_verbose(sub, options);
+}
+
+void add_reload(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("reload", "enforce the configured rules files");
+    sub.add_option("FILE", options.files, "rules files instead of the configured ones")
+        ->type_name("");
+    sub.add_option("--dir", options.directory,
+                   "configuration directory (default: " BPFW_CONFIG_DIR ")")
+        ->type_name("DIR");
+    add_attachment(sub, options);
+    add_verbose(sub, options);
+}
+
+std::unique_ptr<CLI::App> make_app(Options& options) {
+    auto app = std::make_unique<CLI::App>("iptables rules, compiled to eBPF", "bpfw");
+    app->set_version_flag("--version", kVersion, "print the version");
+    app->set_help_flag("-h,--help", "print this help");
+    app->require_subcommand(1);
+    app->get_formatter()->column_width(28);
+    add_compile(*app, options);
+    add_load(*app, options);
+    add_unload(*app, options);
+    add_status(*app, options);
+    add_test(*app, options);
+    add_reload(*app, options);
+    app->add_subcommand("version", "print the version");
+    app->add_subcommand("help", "print a command's help: bpfw help COMMAND");
+    return app;
+}
+
+bool is_number(const std::string& word) {
+    return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// "help CMD" -> "CMD --help"; "-w" takes the next word only when that is a number, as iptables'
+// does (CLI11 would take a file's name).
+std::vector<std::string> normalised(const std::vector<std::string>& words) {
+    if (!words.empty() && words.front() == "help") {
+        std::vector<std::string> turned(words.begin() + 1, words.end());
+        turned.emplace_back("--help");
+        return turned;
+    }
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] != "-w" && words[i] != "--wait") {
+            out.push_back(words[i]);
+            continue;
+        }
+        const bool takes_next = i + 1 < words.size() && is_number(words[i + 1]);
+        out.push_back(fmt::format("--wait={}", takes_next ? words[++i] : std::to_string(kForEver)));
+    }
+    return out;
+}
+
+const CLI::App* chosen_command(const CLI::App& app) {
+    const std::vector<CLI::App*> parsed = app.get_subcommands();
+    return parsed.empty() ? nullptr : parsed.front();
+}
+
+// CLI11 would only say that some subcommand is required.
+bool is_unknown_command(const std::vector<std::string>& words) {
+    return !words.empty() && words.front() != "help" && words.front().substr(0, 1) != "-" &&
+           kCommands.find(words.front()) == kCommands.end();
+}
+
+Answer complaint(const CLI::App& app, const CLI::ParseError& error) {
+    const CLI::App* sub = chosen_command(app);
+    const std::string command = sub == nullptr ? "" : " " + sub->get_name();
+    return {Exit::Mistake,
+            fmt::format("bpfw{}: {}\n  hint: bpfw help{}\n", command, error.what(), command)};
+}
+
+}  // namespace
+
+std::variant<Options, Answer> parse_options(const std::vector<std::string>& words) {
+    if (is_unknown_command(words)) {
+        return Answer{Exit::Mistake,
+                      fmt::format("bpfw: no command '{}'\n  hint: bpfw help\n", words.front())};
+    }
+    Options options;
+    const std::unique_ptr<CLI::App> app = make_app(options);
+    std::vector<std::string> reversed = normalised(words);
+    std::reverse(reversed.begin(), reversed.end());  // CLI11 takes words from the back
+    try {
+        app->parse(reversed);
+    } catch (const CLI::CallForVersion&) {
+        return Answer{Exit::Ok, kVersion + "\n"};
+    } catch (const CLI::CallForHelp&) {
+        const CLI::App* sub = chosen_command(*app);
+        return Answer{Exit::Ok, sub == nullptr ? app->help() : sub->help()};
+    } catch (const CLI::ParseError& error) {
+        return complaint(*app, error);
+    }
+    options.command = kCommands.at(chosen_command(*app)->get_name());
+    if (options.command == Command::Version) return Answer{Exit::Ok, kVersion + "\n"};
+    return options;
+}
+
+std::vector<OptionEntry> option_table() {
+    Options unused;
+    const std::unique_ptr<CLI::App> app = make_app(unused);
+    std::vector<OptionEntry> table;
+    const auto add = [&table](const CLI::App& one, const std::string& command) {
+        for (const CLI::Option* option : one.get_options()) {
+            OptionEntry entry{command, {}};
+            for (const std::string& name : option->get_snames()) entry.names.push_back("-" + name);
+            for (const std::string& name : option->get_lnames()) entry.names.push_back("--" + name);
+            if (!entry.names.empty()) table.push_back(std::move(entry));
+        }
+    };
+    add(*app, "");
+    for (const CLI::App* sub : app->get_subcommands({})) add(*sub, sub->get_name());
+    return table;
+}
+
+std::vector<std::string> command_names() {
+    Options unused;
+    const std::unique_ptr<CLI::App> app = make_app(unused);
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app->get_subcommands({})) names.push_back(sub->get_name());
+    return names;
+}
+
+}  // namespace bpfw::cli

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `bpfw status`: what the pins say is enforced -> a table or JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/commands.hpp"
+#include "cli/report.hpp"
+#include "cli/slots.hpp"
+
+namespace bpfw::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using ChainKey = std::pair<parser::Family, std::string>;
+
+// What the rules (and the policy) of a chain have done.
+struct ChainCount {
+    std::string policy;  // "" for a user chain
+    std::uint64_t rules = 0;
+    std::uint64_t accepted = 0;  // packets whose way ended here
+    std::uint64_t dropped = 0;
+    std::set<std::string> jumps;
+};
+
+struct HookCount {
+    std::uint64_t rules = 0;
+    std::uint64_t packets = 0;
+    bool shared = false;  // chains that another hook reaches too decided more
+};
+
+using Chains = std::map<ChainKey, ChainCount>;
+
+Chains count_chains(const std::vector<Slot>& slots,
+                    const std::vector<runtime::CounterValue>& counters) {
+    Chains chains;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const Slot& slot = slots[i];
+        const std::uint64_t packets = i < counters.size() ? counters[i].packets : 0;
+        ChainCount& chain = chains[{slot.family, slot.chain}];
+        if (slot.number == 0) chain.policy = slot.ends == Ends::Drop ? "DROP" : "ACCEPT";
+        if (slot.number != 0) ++chain.rules;
+        if (slot.ends == Ends::Accept) chain.accepted += packets;
+        if (slot.ends == Ends::Drop) chain.dropped += packets;
+        if (!slot.jumps_to.empty()) chain.jumps.insert(slot.jumps_to);
+    }
+    return chains;
+}
+
+void reach(const Chains& chains, const ChainKey& from, std::set<ChainKey>& seen) {
+    const auto at = chains.find(from);
+    if (at == chains.end() || !seen.insert(from).second) return;
+    for (const std::string& name : at->second.jumps) reach(chains, {from.first, name}, seen);
+}
+
+std::set<ChainKey> reached_by(const Chains& chains, const std::string& hook) {
+    const std::vector<std::string> bases = hook == "egress"
+                                               ? std::vector<std::string>{"OUTPUT"}
+                                               : std::vector<std::string>{"INPUT", "FORWARD"};
+    std::set<ChainKey> seen;
+    for (const parser::Family family : {parser::Family::Ipv4, parser::Family::Ipv6}) {
+        for (const std::string& base : bases) reach(chains, {family, base}, seen);
+    }
+    return seen;
+}
+
+// The counters are the ruleset's, not a device's: all devices of a hook share them.
+HookCount count_hook(const Chains& chains, const std::string& hook) {
+    const std::set<ChainKey> mine = reached_by(chains, hook);
+    const std::set<ChainKey> others = reached_by(chains, hook == "egress" ? "ingress" : "egress");
+    HookCount count;
+    for (const ChainKey& key : mine) {
+        const ChainCount& chain = chains.at(key);
+        const std::uint64_t packets = chain.accepted + chain.dropped;
+        count.rules += chain.rules;
+        if (others.count(key) == 0) {
+            count.packets += packets;
+        } else if (packets != 0) {
+            count.shared = true;
+        }
+    }
+    return count;
+}
+
+std::string family_text(parser::Family family) {
+    return family == parser::Family::Ipv4 ? "ipv4" : "ipv6";
+}
+
+struct Picture {
+    runtime::Status status;
+    Chains chains;
+};
+
+Result<Picture> look() {
+    Result<runtime::Status> status = runtime::status();
+    if (!status) return tl::unexpected(status.error());
+    Picture picture{*std::move(status), {}};
+    if (!picture.status.loaded) return picture;
+    const Result<std::optional<runtime::Snapshot>> running = runtime::current();
+    if (!running) return tl::unexpected(running.error());
+    if (*running) {
+        picture.chains = count_chains(slots_of((*running)->ruleset), (*running)->counters);
+    }
+    return picture;
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += i + 1 < row.size() ? fmt::format("{:{}}  ", row[i], widths[i]) : row[i];
+        }
+        fmt::print("{}\n", line);
+    }
+}
+
+void print_text(const Picture& picture) {
+    const runtime::Status& status = picture.status;
+    for (const std::string& warning : status.warnings) fmt::print("warning: {}\n", warning);
+    if (!status.loaded) {
+        fmt::print("no rules are loaded: every packet passes\n");
+        return;
+    }
+    std::vector<std::vector<std::string>> rows = {
+        {"DEVICE", "HOOK", "MODE", "PROGRAM", "GENERATION", "RULES", "PACKETS", "REMARK"}};
+    for (const runtime::HookStatus& hook : status.hooks) {
+        const HookCount count = count_hook(picture.chains, hook.hook.hook);
+        rows.push_back({hook.hook.device, hook.hook.hook, hook.hook.mode,
+                        fmt::format("{}#{}", hook.program_name, hook.program_id),
+                        std::to_string(status.generation), std::to_string(count.rules),
+                        fmt::format("{}{}", count.packets, count.shared ? "+" : ""),
+                        hook.problem.empty() ? hook.hook.reason : "PROBLEM: " + hook.problem});
+    }
+    print_table(rows);
+    rows = {{"\nFAMILY", "CHAIN", "POLICY", "RULES", "ACCEPTED", "DROPPED"}};
+    for (const auto& [key, chain] : picture.chains) {
+        rows.push_back({family_text(key.first), key.second,
+                        chain.policy.empty() ? "-" : chain.policy, std::to_string(chain.rules),
+                        std::to_string(chain.accepted), std::to_string(chain.dropped)});
+    }
+    print_table(rows);
+}
+
+Json hook_json(const Picture& picture, const runtime::HookStatus& hook) {
+    const HookCount count = count_hook(picture.chains, hook.hook.hook);
+    return {{"device", hook.hook.device},
+            {"ifindex", hook.hook.ifindex},
+            {"hook", hook.hook.hook},
+            {"mode", hook.hook.mode},
+            {"reason", hook.hook.reason},
+            {"program_id", hook.program_id},
+            {"program_name", hook.program_name},
+            {"generation", picture.status.generation},
+            {"rules", count.rules},
+            {"packets", count.packets},
+            {"packets_exact", !count.shared},
+            {"problem", hook.problem}};
+}
+
+void print_json(const Picture& picture) {
+    const runtime::Status& status = picture.status;
+    Json out = {{"loaded", status.loaded},
+                {"generation", status.generation},
+                {"pin_directory", status.pin_directory},
+                {"warnings", status.warnings},
+                {"hooks", Json::array()},
+                {"chains", Json::array()}};
+    for (const runtime::HookStatus& hook : status.hooks) {
+        out["hooks"].push_back(hook_json(picture, hook));
+    }
+    for (const auto& [key, chain] : picture.chains) {
+        out["chains"].push_back({{"family", family_text(key.first)},
+                                 {"chain", key.second},
+                                 {"policy", chain.policy.empty() ? Json() : Json(chain.policy)},
+                                 {"rules", chain.rules},
+                                 {"accepted", chain.accepted},
+                                 {"dropped", chain.dropped}});
+    }
+    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+Exit run_status(const Options& options) {
+    const Result<Picture> picture = look();
+    if (!picture) return report(picture.error(), KernelLog::Hide);
+    options.json ? print_json(*picture) : print_text(*picture);
+    const auto& hooks = picture->status.hooks;
+    const bool well = picture->status.loaded &&
+                      std::all_of(hooks.begin(), hooks.end(),
+                                  [](const auto& hook) { return hook.problem.empty(); });
+    return well ? Exit::Ok : Exit::Refused;
+}
+
+}  // namespace bpfw::cli
