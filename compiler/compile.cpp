@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Ruleset -> Program, through one visible list of passes. compile() is the door.
+#include "compiler/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "bpf-templates/abi.h"
+#include "compiler/emit/emit.hpp"
+#include "compiler/ir/fold.hpp"
+#include "compiler/ir/ir.hpp"
+#include "compiler/ir/lower.hpp"
+#include "compiler/ir/order.hpp"
+#include "compiler/ir/prune.hpp"
+#include "compiler/ir/specialise.hpp"
+#include "compiler/plan/plan.hpp"
+#include "compiler/plan/split.hpp"
+#include "parser/base/result.hpp"
+
+namespace bpfw::compiler {
+namespace {
+
+using Irs = std::vector<Ir>;
+
+Irs each(Irs irs, Ir (*pass)(Ir)) {
+    for (Ir& ir : irs) ir = pass(std::move(ir));
+    return irs;
+}
+
+// One IR per family and class of packets, regular before odd.
+Irs specialise_all(Irs irs) {
+    Irs out;
+    for (const Ir& ir : irs) {
+        out.push_back(specialise(ir, PacketClass::Regular));
+        out.push_back(specialise(ir, PacketClass::Odd));
+    }
+    return out;
+}
+
+struct Pass {
+    std::string_view name;
+    Irs (*run)(Irs);
+};
+
+// "lower" comes before the first of these, "plan" and the emission behind the last.
+constexpr std::array<Pass, 5> kPasses = {{
+    {"fold", [](Irs irs) { return each(std::move(irs), fold); }},
+    {"specialise", specialise_all},
+    {"prune", [](Irs irs) { return each(std::move(irs), prune); }},
+    {"order", [](Irs irs) { return each(std::move(irs), order); }},
+    {"split", [](Irs irs) { return each(std::move(irs), split); }},
+}};
+constexpr std::string_view kLower = "lower";
+constexpr std::string_view kPlan = "plan";
+
+// Instructions of one BPF program (kernel/bpf/verifier.c, BPF_COMPLEXITY_LIMIT_INSNS: 1,000,000
+// processed). Straight-line code is processed about once; the rest is for the fixed parts and
+// for branches that are looked at twice.
+constexpr std::size_t kMostInstructions = 800'000;
+
+void collect(const Expr& expr, std::unordered_set<Field>& fields) {
+    const auto all = [&](const std::vector<Expr>& of) {
+        for (const Expr& part : of) collect(part, fields);
+    };
+    std::visit(overloaded{
+                   [&](const Test& test) { fields.insert(test.field); },
+                   [](Guard) {},
+                   [&](const All& list) { all(list.of); },
+                   [&](const Any& list) { all(list.of); },
+               },
+               expr.node);
+}
+
+bool in_range_of(Field field, Field first, Field last) { return first <= field && field <= last; }
+
+// What the entry program has to find out about a packet for these rules.
+std::uint32_t needs_of(const Irs& irs) {
+    std::unordered_set<Field> fields;
+    for (const Ir& ir : irs) {
+        for (const IrChain& chain : ir.chains) {
+            for (const IrRule& rule : chain.rules) {
+                for (const Expr& condition : rule.conditions) collect(condition, fields);
+            }
+        }
+    }
+    std::uint32_t needs = 0;
+    for (const Field field : fields) {
+        if (in_range_of(field, Field::InName0, Field::OutName3)) needs |= BPFW_NEEDS_INTERFACES;
+        if (in_range_of(field, Field::OutName0, Field::OutName3)) needs |= BPFW_NEEDS_OUTPUT_NAME;
+        if (in_range_of(field, Field::MacLow, Field::MacHigh)) needs |= BPFW_NEEDS_MAC;
+        if (in_range_of(field, Field::TcpOptions0, Field::TcpOptions7)) {
+            needs |= BPFW_NEEDS_TCP_OPTIONS;
+        }
+    }
+    return needs;
+}
+
+std::vector<Plan> make_plans(const Irs& irs, parser::Diagnostics& diags) {
+    std::vector<Plan> plans;
+    for (const Ir& ir : irs) {
+        PlanOptions options;
+        if (ir.packets == PacketClass::Odd) {
+            options.regular = &plans.back();
+            options.sensitive = sensitive_chains(ir);
+        }
+        std::optional<Plan> plan = make_plan(ir, options, diags);
+        if (!plan) return {};
+        plans.push_back(std::move(*plan));
+    }
+    return plans;
+}
+
+// Functions the named entry function leads to, itself included: what one BPF program holds.
+struct Reach {
+    std::size_t functions = 0;
+    std::size_t instructions = 0;
+};
+
+Reach reach_of(const Program& program, const std::vector<std::string_view>& entries) {
+    std::unordered_map<std::string_view, const Function*> by_name;
+    for (const Function& function : program.functions) by_name.emplace(function.name, &function);
+    std::unordered_set<const Function*> seen;
+    std::vector<const Function*> open;
+    for (const std::string_view entry : entries) open.push_back(by_name.at(entry));
+    Reach reach;
+    while (!open.empty()) {
+        const Function* function = open.back();
+        open.pop_back();
+        if (!seen.insert(function).second) continue;
+        ++reach.functions;
+        reach.instructions += function->insns.size();
+        for (const Relocation& relocation : function->relocations) {
+            if (relocation.kind != Relocation::Kind::Function) continue;
+            open.push_back(by_name.at(relocation.symbol));
+        }
+    }
+    return reach;
+}
+
+// Refused by us, with the figures, and not by the verifier.
+bool fits(const Program& program, parser::Diagnostics& diags) {
+    constexpr std::size_t kMostFunctions = 245;
+    std::vector<std::string_view> ingress;
+    std::vector<std::string_view> egress;
+#define BPFW_SORT_ENTRY(name)                                                             \
+    (std::string_view(#name).find("output") == std::string_view::npos ? ingress : egress) \
+        .push_back(#name);
+    BPFW_CHAIN_FUNCTIONS(BPFW_SORT_ENTRY)
+#undef BPFW_SORT_ENTRY
+    for (const auto& entries : {ingress, egress}) {
+        const Reach reach = reach_of(program, entries);
+        if (reach.instructions <= kMostInstructions && reach.functions <= kMostFunctions) continue;
+        diags
+            .error({}, fmt::format("the ruleset is too large: {} instructions in {} functions, "
+                                   "at most {} in {} can be loaded",
+                                   reach.instructions, reach.functions, kMostInstructions,
+                                   kMostFunctions))
+            .hint("the kernel verifies at most 1,000,000 instructions in 256 functions a program")
+            .kind(parser::Mistake::Unsupported);
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<Program> compile(const Ruleset& ruleset, const parser::Sources& sources,
+                               parser::Diagnostics& diags) {
+    Irs irs = lower(ruleset, sources);
+    for (const Pass& pass : kPasses) irs = pass.run(std::move(irs));
+    const std::vector<Plan> plans = make_plans(irs, diags);
+    if (plans.empty()) return std::nullopt;
+    Program program;
+    program.needs = needs_of(irs);
+    program.counters = count_slots(ruleset);
+    program.ruleset = to_text(ruleset);
+    for (std::size_t n = 0; n < irs.size(); ++n) {
+        std::vector<Function> functions = emit(irs[n], plans[n]);
+        std::move(functions.begin(), functions.end(), std::back_inserter(program.functions));
+    }
+    if (!fits(program, diags)) return std::nullopt;
+    return program;
+}
+
+std::vector<std::string_view> stage_names() {
+    std::vector<std::string_view> names{kLower};
+    for (const Pass& pass : kPasses) names.push_back(pass.name);
+    names.push_back(kPlan);
+    return names;
+}
+
+std::string dump_after(std::string_view stage, const Ruleset& ruleset,
+                       const parser::Sources& sources, parser::Diagnostics& diags) {
+    const auto text = [](const Irs& irs) {
+        std::string out;
+        for (const Ir& ir : irs) out += to_text(ir);
+        return out;
+    };
+    Irs irs = lower(ruleset, sources);
+    if (stage == kLower) return text(irs);
+    for (const Pass& pass : kPasses) {
+        irs = pass.run(std::move(irs));
+        if (stage == pass.name) return text(irs);
+    }
+    std::string out;
+    const std::vector<Plan> plans = make_plans(irs, diags);
+    for (std::size_t n = 0; n < plans.size(); ++n) {
+        out +=
+            to_text(irs[n]).substr(0, to_text(irs[n]).find('\n') + 1) + to_text(plans[n], irs[n]);
+    }
+    return out;
+}
+
+}  // namespace bpfw::compiler
