@@ -92,6 +92,7 @@ BPFW_ASSERT_SIZE(bpfw_config, 8);
 #define BPFW_NEEDS_MAC 4u         /* fill mac_high / mac_low */
 #define BPFW_NEEDS_TRACE 8u       /* store the last decision in bpfw_trace (bpfw test) */
 #define BPFW_NEEDS_OUTPUT_NAME 16u /* FORWARD rules ask -o: the fib lookup is always made */
+#define BPFW_NEEDS_RAW_IP 32u     /* the runtime sets it: a device of ours has BPFW_IF_RAW_IP */
 
 /* bpfw_interfaces: array by ifindex (the runtime sizes it); zero name: unknown. */
 struct bpfw_interface {
@@ -101,6 +102,7 @@ struct bpfw_interface {
 };
 BPFW_ASSERT_SIZE(bpfw_interface, 24);
 #define BPFW_IF_LOOPBACK 1u
+#define BPFW_IF_RAW_IP 2u /* no Ethernet header (tun, wireguard, ppp): frames begin with IP */
 
 /* bpfw_vlans: hash; a tagged frame on `ifindex` with `vid` belongs to VLAN device `value`. */
 struct bpfw_vlan_key {
@@ -150,6 +152,7 @@ enum bpfw_reason {
 	BPFW_MALFORMED = 2,     /* the kernel refuses the IP header: dropped */
 	BPFW_LATER_FRAGMENT = 3, /* IPv4 to this host, or on its way out: the first one decides */
 	BPFW_NOT_OURS = 4,      /* egress: a forwarded packet, judged at ingress already */
+	BPFW_TTL_EXCEEDED = 5,  /* to be forwarded with TTL <= 1: the kernel answers, no chain */
 };
 
 /*

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ethernet and VLAN tags: where the IP header begins, on which device the kernel will
+ * receive the packet, its MAC and packet type. XDP has every tag in the frame, TC the
+ * outermost one in the skb; both give the same answer.
+ */
+#ifndef BPFW_L2_H
+#define BPFW_L2_H
+
+#include <bpf/bpf_endian.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include "maps.h"
+#include "view.h"
+
+#define BPFW_MAX_TAGS 4
+#define BPFW_LOOPBACK_IFINDEX 1 /* LOOPBACK_IFINDEX of include/net/flow.h, in every namespace */
+#define BPFW_AF_PACKET 17
+
+struct bpfw_l2 {
+	__u64 offset;   /* of the IP header */
+	__u32 ifindex;  /* of the VLAN device when a tag belongs to one */
+	__u32 tags;     /* seen so far */
+	__u32 resolved; /* every tag so far (but of VLAN 0) belongs to a device */
+	__u16 type;     /* EtherType, host byte order */
+};
+
+static __always_inline int is_tag(__u16 type)
+{
+	return type == ETH_P_8021Q || type == ETH_P_8021AD;
+}
+
+/*
+ * VLAN 0 only carries a priority and stays on its device; behind a tag of no device nothing
+ * is looked up any more (vlan_do_receive() of net/8021q/vlan_core.c).
+ */
+static __always_inline void take_tag(struct bpfw_l2 *l2, __u16 protocol, __u16 tci)
+{
+	struct bpfw_vlan_key key = {l2->ifindex, tci & 0xfff, protocol};
+	const __u32 *device;
+
+	l2->tags++;
+	if (!l2->resolved)
+		return;
+	device = bpf_map_lookup_elem(&bpfw_vlans, &key);
+	if (device)
+		l2->ifindex = *device;
+	else if (key.vid)
+		l2->resolved = 0;
+}
+
+/* 0, or -1 when the frame ends inside its tags or has more of them than we look through. */
+static __always_inline int walk_tags(const struct bpfw_view *view, struct bpfw_l2 *l2)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < BPFW_MAX_TAGS; i++) {
+		const __be16 *tag;
+
+		if (!is_tag(l2->type))
+			return 0;
+		if (l2->tags == BPFW_MAX_TAGS)
+			return -1;
+		tag = view_at(view, l2->offset, 4);
+		if (!tag)
+			return -1;
+		take_tag(l2, l2->type, bpf_ntohs(tag[0]));
+		l2->type = bpf_ntohs(tag[1]);
+		l2->offset += 4;
+	}
+	return is_tag(l2->type) ? -1 : 0;
+}
+
+/* The outermost tag of an skb, which drivers and the stack move out of the frame. */
+static __always_inline void take_skb_tag(struct __sk_buff *skb, struct bpfw_l2 *l2)
+{
+	if (skb->vlan_present)
+		take_tag(l2, bpf_ntohs((__be16)skb->vlan_proto), (__u16)skb->vlan_tci);
+}
+
+static __always_inline __u8 type_of_mac(const __u8 *mac)
+{
+	if (!(mac[0] & 1))
+		return PACKET_HOST;
+	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff ? PACKET_BROADCAST
+									    : PACKET_MULTICAST;
+}
+
+/* As xt_mac asks: only on an Ethernet device, which the loopback is not. */
+static __always_inline void take_mac(struct bpfw_packet *packet, const __u8 *ethernet,
+				     __u32 ifindex)
+{
+	if (!needs(BPFW_NEEDS_MAC))
+		return;
+	if (ifindex == BPFW_LOOPBACK_IFINDEX && !forced())
+		packet->odd = BPFW_ODD_NO_MAC;
+	packet->mac_high = (__u32)ethernet[6] << 24 | (__u32)ethernet[7] << 16 |
+			   (__u32)ethernet[8] << 8 | ethernet[9];
+	packet->mac_low = (__u16)((__u16)ethernet[10] << 8 | ethernet[11]);
+}
+
+/* Devices without an Ethernet header (tun, wireguard, ppp): the frame begins with IP. */
+static __always_inline int begins_with_ip(const struct bpfw_view *view, __u32 ifindex)
+{
+	const struct bpfw_interface *interface;
+
+	/* Looped-back multicast (dev_loopback_xmit() of net/core/dev.c) has none either. */
+	if (view->tc && view->skb->pkt_type == PACKET_LOOPBACK)
+		return 1;
+	if (!needs(BPFW_NEEDS_RAW_IP))
+		return 0;
+	interface = bpf_map_lookup_elem(&bpfw_interfaces, &ifindex);
+	return interface && (interface->flags & BPFW_IF_RAW_IP);
+}
+
+static __always_inline int parse_raw_ip(const struct bpfw_view *view, struct bpfw_packet *packet,
+					struct bpfw_l2 *l2)
+{
+	const __u8 *first = view_at(view, 0, 1);
+
+	l2->offset = 0;
+	if (needs(BPFW_NEEDS_MAC))
+		packet->odd = BPFW_ODD_NO_MAC;
+	if (view->tc)
+		l2->type = bpf_ntohs((__be16)view->skb->protocol);
+	else if (first)
+		l2->type = *first >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP;
+	return first ? 0 : -1;
+}
+
+/* Fills `l2`, the packet's type and MAC. -1: drop, the payload is not known. */
+static __always_inline int parse_l2(const struct bpfw_view *view, struct bpfw_packet *packet,
+				    struct bpfw_l2 *l2)
+{
+	const __u8 *ethernet;
+
+	packet->packet_type = view->tc ? (__u8)view->skb->pkt_type : PACKET_HOST;
+	if (begins_with_ip(view, l2->ifindex))
+		return parse_raw_ip(view, packet, l2);
+	ethernet = view_at(view, 0, ETH_HLEN);
+	if (!ethernet)
+		return -1;
+	take_mac(packet, ethernet, l2->ifindex);
+	if (!view->tc)
+		packet->packet_type = type_of_mac(ethernet);
+	l2->offset = ETH_HLEN;
+	l2->type = (__u16)((__u16)ethernet[12] << 8 | ethernet[13]);
+	if (view->tc)
+		take_skb_tag(view->skb, l2);
+	return walk_tags(view, l2);
+}
+
+#endif

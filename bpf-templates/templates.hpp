@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The fixed BPF parts, as the ELF objects (EM_BPF) that clang made of them at build time.
+// The bytes live as long as the program, aligned to 16.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace bpfw::templates {
+
+// Entry programs and maps of a ruleset; the functions of BPFW_CHAIN_FUNCTIONS (abi.h) are
+// undefined in it.
+std::span<const std::byte> rules_template();
+
+// The root programs and their maps: complete, loaded as it is.
+std::span<const std::byte> root_template();
+
+}  // namespace bpfw::templates
