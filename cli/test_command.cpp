@@ -67,6 +67,10 @@ void explain(const runtime::Decision& decision, const std::vector<Slot>& slots, 
             line.fate = Fate::Pass;
             line.by = "forwarded, not this hook's";
             return;
+        case BPFW_TTL_EXCEEDED:
+            line.fate = Fate::Pass;
+            line.by = "TTL exceeded";
+            return;
         case BPFW_BY_RULE:
             break;
     }
