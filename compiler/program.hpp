@@ -43,7 +43,9 @@ struct LineMark {
     bool operator==(const LineMark&) const = default;
 };
 
-// A function of the emitted code: global, `int name(struct bpfw_packet *packet)`.
+// A function of the emitted code: global, `int name(struct bpfw_packet *packet)`. The verifier
+// checks it on its own and takes `packet` for a pointer that may be NULL, so the code compares
+// r1 with 0 before it reads through it.
 struct Function {
     std::string name;
     std::vector<Insn> insns;
