@@ -1,80 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// bpfw_diff: any number of random (ruleset, packet) pairs, compared.
+// bpfw_diff: any number of random (ruleset, packet) pairs of any seed, put to every engine.
+// Exit code 0: all agree; 1: mismatches, printed; 2: it could not be done.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 
-#include "tests/differential/compare.hpp"
-#include "tests/support/random_ruleset.hpp"
+#include "tests/differential/trial.hpp"
 
 namespace bpfw::test {
 namespace {
+
 using parser::Family;
-int go(std::uint64_t seed, int rulesets, int packets, Family family, Hook hook) {
-    auto oracle = KernelOracle::open(family, hook);
-    if (!oracle) {
-        fmt::print("{}\n", to_text(oracle.error()));
-        return 2;
+
+struct Request {
+    std::vector<Family> families = {Family::Ipv4, Family::Ipv6};
+    std::vector<Hook> hooks = {Hook::Input, Hook::Forward, Hook::Output};
+    TrialOptions trial;
+    bool minimize = false;
+};
+
+void tell(const TrialReport& report, const Request& request, Family family, Hook hook) {
+    for (const Mismatch& mismatch : report.first) {
+        Mismatch shown = mismatch;
+        if (request.minimize)
+            if (auto bench = Bench::open(family, hook)) shown = minimized(shown, *bench);
+        fmt::print("{}\n", to_text(shown, family));
     }
-    std::uint64_t pairs = 0, unseen = 0, bad = 0, failed = 0, hot = 0;
-    const auto start = std::chrono::steady_clock::now();
-    for (int n = 0; n < rulesets; n++) {
-        Random random(seed * 1000003 + static_cast<std::uint64_t>(n));
-        const auto shape = random_shape(family, hook, random);
-        Tables tables{empty_table(), empty_table()};
-        auto& table = family == Family::Ipv4 ? tables.ipv4 : tables.ipv6;
-        table = random_table(shape, random);
-        if (auto loaded = oracle->load(table); !loaded) {
-            if (failed++ < 3)
-                fmt::print("{}\n{}\n", to_text(loaded.error()), save_text(table, family));
-            continue;
-        }
-        for (const auto& packet :
-             random_packets(table, family, hook, static_cast<std::size_t>(packets), random)) {
-            auto seen = oracle->send(packet);
-            if (!seen) {
-                fmt::print("{}\n", to_text(seen.error()));
+}
+
+int run_all(const Request& request) {
+    std::uint64_t pairs = 0;
+    std::uint64_t mismatches = 0;
+    for (const Family family : request.families)
+        for (const Hook hook : request.hooks) {
+            TrialOptions trial = request.trial;
+            trial.family = family;
+            trial.hook = hook;
+            const auto start = std::chrono::steady_clock::now();
+            const auto report = run_trial(trial);
+            if (!report) {
+                fmt::print(stderr, "bpfw_diff: {}\n", to_text(report.error()));
                 return 2;
             }
-            pairs++;
-            if (!seen->seen) {
-                unseen++;
-                if (std::getenv("DBG")) fmt::print("U {}\n", hex(packet.frame));
-                continue;
-            }
-            const Answer answer = interpret(tables, packet.frame, packet.place);
-            if (answer.outcome == Outcome::Hotdrop) hot++;
-            const std::string diff = difference(table, answer, *seen);
-            if (!diff.empty() && bad++ < 3)
-                fmt::print("{}{}\n{} in {} out {}\n{}\n", save_text(table, family), diff, n,
-                           packet.place.in, packet.place.out, hex(packet.frame));
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+            fmt::print("{} {} seed {}: {} ({:.1f} s)\n", family == Family::Ipv4 ? "IPv4" : "IPv6",
+                       chain_name(hook), trial.seed, to_text(*report), took.count());
+            tell(*report, request, family, hook);
+            pairs += report->pairs;
+            mismatches += report->mismatches;
         }
-    }
-    const double s =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    fmt::print("pairs {} unseen {} hotdrop {} bad {} failed loads {} in {:.1f}s\n", pairs, unseen,
-               hot, bad, failed, s);
-    return bad != 0;
+    fmt::print("{} pairs in all, {} mismatches\n", pairs, mismatches);
+    return mismatches == 0 ? 0 : 1;
 }
+
 }  // namespace
 }  // namespace bpfw::test
 
 int main(int argc, char** argv) {
     using namespace bpfw::test;
-    CLI::App app;
-    std::uint64_t seed = 1;
-    int rulesets = 10, packets = 100, family = 4;
-    std::string hook = "input";
-    app.add_option("--seed", seed);
-    app.add_option("--rulesets", rulesets);
-    app.add_option("--packets", packets);
-    app.add_option("--family", family);
-    app.add_option("--hook", hook);
+    using bpfw::parser::Family;
+    Request request;
+    CLI::App app("compares bpfw, its reference interpreter and the kernel's iptables");
+    app.add_option("--seed", request.trial.seed, "where the random rulesets begin");
+    app.add_option("--rulesets", request.trial.rulesets, "rulesets per family and hook");
+    app.add_option("--packets", request.trial.packets, "packets per ruleset");
+    app.add_option("--family", request.families, "4 or 6; both when not given")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, Family>{{"4", Family::Ipv4}, {"6", Family::Ipv6}}));
+    app.add_option("--hook", request.hooks, "input, forward or output; all when not given")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Hook>{
+            {"input", Hook::Input}, {"forward", Hook::Forward}, {"output", Hook::Output}}));
+    app.add_flag("--minimize", request.minimize, "make the rulesets of mismatches small");
     CLI11_PARSE(app, argc, argv);
-    return go(seed, rulesets, packets,
-              family == 4 ? bpfw::parser::Family::Ipv4 : bpfw::parser::Family::Ipv6,
-              hook == "input"     ? Hook::Input
-              : hook == "forward" ? Hook::Forward
-                                  : Hook::Output);
+    if (const std::string obstacle = oracle_obstacle(); !obstacle.empty()) {
+        fmt::print(stderr, "bpfw_diff: {}\n", obstacle);
+        return 2;
+    }
+    return run_all(request);
 }

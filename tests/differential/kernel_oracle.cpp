@@ -80,11 +80,14 @@ std::string route_commands(Family family, Hook hook) {
            "route add ::/1 dev wan0\nroute add 8000::/1 dev wan1\n";
 }
 
-// What comes after filter is dropped, and so is what the stack would send of itself.
-std::string guard_text(Hook hook) {
+// What comes after filter is dropped, and before it what the stack sends of itself: errors and
+// answers where OUTPUT is not under test, multicast listener reports where it is.
+std::string guard_text(Family family, Hook hook) {
+    const bool reports = family == Family::Ipv6 && hook == Hook::Output;
     return fmt::format(
-        "*mangle\n:OUTPUT {}\nCOMMIT\n*security\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT "
-        "DROP\nCOMMIT\n",
+        "*raw\n{}COMMIT\n*mangle\n:OUTPUT {}\nCOMMIT\n"
+        "*security\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT DROP\nCOMMIT\n",
+        reports ? "-A OUTPUT -d ff02::/16 -j DROP\n" : "",
         hook == Hook::Output ? "ACCEPT" : "DROP");
 }
 
@@ -151,7 +154,7 @@ Result<void> KernelOracle::open_devices() {
 }
 
 Result<void> KernelOracle::set_guards() {
-    if (auto done = run({restore_program(family_)}, guard_text(hook_)); !done) return done;
+    if (auto done = run({restore_program(family_)}, guard_text(family_, hook_)); !done) return done;
     before_ = XtTable(socket_.get(), family_, "mangle");
     filter_ = XtTable(socket_.get(), family_, "filter");
     after_ = XtTable(socket_.get(), family_, "security");
@@ -217,7 +220,7 @@ Result<void> KernelOracle::send_out(const TestPacket& packet) {
 }
 
 Result<Observation> KernelOracle::send(const TestPacket& packet) {
-    constexpr int kAttempts = 5;  // the stack's own packets (MLD) may come between
+    constexpr int kAttempts = 5;  // a packet of the stack's own may come between
     for (int attempt = 0; attempt < kAttempts; attempt++) {
         const auto before = before_.read();
         const auto after = after_.read();

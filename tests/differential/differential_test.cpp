@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Fixed seeds: each family and hook, every engine, packet by packet.
+#include <gtest/gtest.h>
+
+#include "tests/differential/trial.hpp"
+
+namespace bpfw::test {
+namespace {
+
+using parser::Family;
+
+struct World {
+    const char* name;
+    Family family;
+    Hook hook;
+};
+
+class Differential : public testing::TestWithParam<World> {
+protected:
+    void SetUp() override {
+        static const std::string obstacle = oracle_obstacle();
+        if (!obstacle.empty()) GTEST_SKIP() << obstacle;
+    }
+};
+
+TEST_P(Differential, EveryEngineGivesOneAnswer) {
+    TrialOptions options;
+    options.family = GetParam().family;
+    options.hook = GetParam().hook;
+    options.seed = 20261121;
+    options.rulesets = 60;
+    options.packets = 100;
+    const auto report = run_trial(options);
+    ASSERT_TRUE(report) << to_text(report.error());
+    RecordProperty("report", to_text(*report));
+    EXPECT_EQ(report->mismatches, 0u);
+    for (const Mismatch& mismatch : report->first)
+        ADD_FAILURE() << to_text(mismatch, options.family);
+    // The comparison must be worth its name: most packets judged, each verdict often.
+    EXPECT_LT((report->unseen + report->fragments) * 100, report->pairs * 15) << to_text(*report);
+    EXPECT_GT(report->accepted * 100, report->pairs * 15) << to_text(*report);
+    EXPECT_GT(report->dropped * 100, report->pairs * 15) << to_text(*report);
+    EXPECT_GT(report->hotdrops, 30u) << to_text(*report);
+}
+
+INSTANTIATE_TEST_SUITE_P(Worlds, Differential,
+                         testing::Values(World{"Ipv4Input", Family::Ipv4, Hook::Input},
+                                         World{"Ipv4Forward", Family::Ipv4, Hook::Forward},
+                                         World{"Ipv4Output", Family::Ipv4, Hook::Output},
+                                         World{"Ipv6Input", Family::Ipv6, Hook::Input},
+                                         World{"Ipv6Forward", Family::Ipv6, Hook::Forward},
+                                         World{"Ipv6Output", Family::Ipv6, Hook::Output}),
+                         [](const auto& world) { return std::string(world.param.name); });
+
+}  // namespace
+}  // namespace bpfw::test
