@@ -123,18 +123,24 @@ void Assembler::emit_jump(const Operation& operation, Label to) {
     items_.push_back({encode(operation), to.number_});
 }
 
-// Where each instruction comes to lie, and how long its jump has to be.
+// Where each instruction comes to lie, and how long its jump has to be. What no path from the
+// first instruction reaches takes no place: the verifier refuses it (check_cfg()).
 class Layout {
 public:
-    explicit Layout(const Assembler& assembler) : as_(assembler), far_(as_.items_.size()) {
+    explicit Layout(const Assembler& assembler)
+        : as_(assembler), live_(as_.items_.size()), far_(as_.items_.size()) {
+        find_live();
         do place();
         while (lengthen());
     }
 
     [[nodiscard]] std::uint32_t position(std::uint32_t item) const { return positions_[item]; }
+    [[nodiscard]] std::uint32_t size() const { return positions_.back(); }
+    [[nodiscard]] bool live(std::uint32_t item) const { return live_[item] != 0; }
     [[nodiscard]] std::vector<Insn> insns() const;
 
 private:
+    void find_live();
     void place();
     bool lengthen();
     [[nodiscard]] std::uint32_t length(std::size_t item) const;
@@ -142,13 +148,31 @@ private:
     void write_far(std::size_t item, std::vector<Insn>& out) const;
 
     const Assembler& as_;
+    std::vector<std::uint8_t> live_;
     std::vector<std::uint8_t> far_;
     std::vector<std::uint32_t> positions_;  // one more than items: the end
 };
 
+void Layout::find_live() {
+    std::vector<std::uint32_t> open{0};
+    while (!open.empty()) {
+        const std::uint32_t item = open.back();
+        open.pop_back();
+        if (live_[item] != 0) continue;
+        live_[item] = 1;
+        const auto operation = decode(as_.items_[item].insn);
+        const bool stops = operation && (std::holds_alternative<op::Exit>(*operation) ||
+                                         std::holds_alternative<op::Goto>(*operation));
+        if (!stops) open.push_back(item + 1);
+        if (as_.items_[item].target != Assembler::kNone)
+            open.push_back(as_.labels_.at(as_.items_[item].target));
+    }
+}
+
 // A far jump: gotol; a far branch: the inverse over a gotol; jset has no inverse, so it
 // jumps to the gotol and a ja leads past it.
 std::uint32_t Layout::length(std::size_t item) const {
+    if (live_[item] == 0) return 0;
     if (far_[item] == 0) return 1;
     const auto operation = decode(as_.items_[item].insn);
     if (std::holds_alternative<op::Goto>(*operation)) return 1;
@@ -171,7 +195,7 @@ std::int64_t Layout::distance(std::size_t item) const {
 bool Layout::lengthen() {
     bool changed = false;
     for (std::size_t i = 0; i < far_.size(); ++i) {
-        if (as_.items_[i].target == Assembler::kNone || far_[i] != 0) continue;
+        if (live_[i] == 0 || as_.items_[i].target == Assembler::kNone || far_[i] != 0) continue;
         if (std::in_range<std::int16_t>(distance(i))) continue;
         far_[i] = 1;
         changed = true;
@@ -196,6 +220,7 @@ std::vector<Insn> Layout::insns() const {
     out.reserve(positions_.back());
     for (std::size_t i = 0; i < as_.items_.size(); ++i) {
         const auto& item = as_.items_[i];
+        if (live_[i] == 0) continue;
         if (far_[i] != 0) {
             write_far(i, out);
             continue;
@@ -229,14 +254,19 @@ Function Assembler::finish(std::string name) && {
                                  place == kNone ? "not bound" : "behind the last instruction"));
     }
     const Layout layout(*this);
-    Function function{std::move(name), layout.insns(), std::move(relocations_), {}};
-    for (Relocation& relocation : function.relocations)
+    Function function{std::move(name), layout.insns(), {}, {}};
+    for (Relocation& relocation : relocations_) {
+        if (!layout.live(relocation.at)) continue;
         relocation.at = layout.position(relocation.at);
+        function.relocations.push_back(std::move(relocation));
+    }
     if (lines_.empty() || lines_.front().at != 0)
         function.lines.push_back({0, "", 0, 0, function.name});
     for (LineMark& line : lines_) {
-        if (line.at >= items_.size()) break;  // a mark with nothing behind it
         line.at = layout.position(line.at);
+        if (line.at >= layout.size()) break;  // a mark with nothing behind it
+        if (!function.lines.empty() && function.lines.back().at == line.at)
+            function.lines.pop_back();
         function.lines.push_back(std::move(line));
     }
     return function;

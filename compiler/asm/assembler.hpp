@@ -143,6 +143,7 @@ public:
     void call(std::string function_name);
     void exit();
 
+    // Instructions that nothing leads to are left out.
     // BPFW_BUG: a label that is used and not bound, or bound behind the last instruction;
     // code that can run off the end. A function without a mark on its first instruction
     // gets one that carries its name.

@@ -33,38 +33,34 @@ Expr unwrapped(List list) {
     return {std::move(list)};
 }
 
-// A Guard before a part that is `never` still has its say (hotdrop), so the parts before the
-// first `never` stay when a guard is among them.
-Expr fold_all(const All& all) {
-    All out;
-    bool guarded = false;
-    for (const Expr& part : all.of) {
+// A guard may drop the packet, so nothing that holds one is folded away.
+bool has_guard(const Expr& expr) {
+    const auto any_of = [](const std::vector<Expr>& of) {
+        return std::any_of(of.begin(), of.end(), has_guard);
+    };
+    return std::visit(overloaded{
+                          [](const Test&) { return false; },
+                          [](Guard) { return true; },
+                          [&](const All& all) { return any_of(all.of); },
+                          [&](const Any& any) { return any_of(any.of); },
+                      },
+                      expr.node);
+}
+
+// Parts up to the first that decides the list by itself (`ends`).
+template <class List>
+Expr fold_list(const List& list, bool (*ends)(const Expr&)) {
+    List out;
+    for (const Expr& part : list.of) {
         Expr folded = fold(part);
-        guarded = guarded || std::holds_alternative<Guard>(folded.node);
-        if (is_never(folded)) {
-            if (!guarded) return never();
+        if (ends(folded)) {
+            if (!std::any_of(out.of.begin(), out.of.end(), has_guard)) return folded;
             out.of.push_back(std::move(folded));
             break;
         }
         splice(out, std::move(folded));
     }
     return unwrapped(std::move(out));
-}
-
-Expr fold_any(const Any& any) {
-    Any out;
-    for (const Expr& part : any.of) {
-        Expr folded = fold(part);
-        if (is_always(folded)) return always();
-        splice(out, std::move(folded));
-    }
-    return unwrapped(std::move(out));
-}
-
-bool has_guard(const Expr& expr) {
-    if (std::holds_alternative<Guard>(expr.node)) return true;
-    const auto* all = std::get_if<All>(&expr.node);
-    return all != nullptr && std::any_of(all->of.begin(), all->of.end(), has_guard);
 }
 
 bool can_match(const IrRule& rule) {
@@ -82,7 +78,7 @@ bool ends_chain(const IrRule& rule) {
 
 void fold(IrRule& rule) {
     All all{rule.conditions};
-    Expr folded = fold_all(all);
+    Expr folded = fold_list(all, is_never);
     if (auto* parts = std::get_if<All>(&folded.node)) {
         rule.conditions = std::move(parts->of);
     } else {
@@ -103,8 +99,8 @@ Expr fold(const Expr& expr) {
     return std::visit(overloaded{
                           [](const Test& test) { return fold_test(test); },
                           [](Guard guard) { return Expr{guard}; },
-                          [](const All& all) { return fold_all(all); },
-                          [](const Any& any) { return fold_any(any); },
+                          [](const All& all) { return fold_list(all, is_never); },
+                          [](const Any& any) { return fold_list(any, is_always); },
                       },
                       expr.node);
 }

@@ -49,7 +49,7 @@ void cut(Ir& ir, ChainId id) {
             part.span = rule.span;
             leads.push_back(lead_to(static_cast<ChainId>(ir.chains.size()), rule));
             ir.chains.push_back(std::move(part));
-            weight = 0;
+            weight = 1;
         }
         weight += own;
         ir.chains.back().rules.push_back(std::move(rule));

@@ -104,14 +104,17 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FarJump,
 
 TEST(Assembler, FarGotoIsOneInstruction) {
     Assembler a;
+    const Label middle = a.label();
     const Label end = a.label();
+    a.jeq32(Reg::R1, 0, middle);
     a.ja(end);
+    a.bind(middle);
     pad(a, 40000);
     a.bind(end);
     a.exit();
     const Function function = std::move(a).finish("f");
-    EXPECT_EQ(function.insns.size(), 40002U);
-    EXPECT_EQ(as<op::Goto>(function.insns[0]), (op::Goto{op::Reach::Far, 40000}));
+    EXPECT_EQ(function.insns.size(), 40003U);
+    EXPECT_EQ(as<op::Goto>(function.insns[1]), (op::Goto{op::Reach::Far, 40000}));
 }
 
 // 32767 is the last distance that fits; lengthening one jump may push another out.
@@ -215,6 +218,26 @@ TEST(AssemblerDeathTest, WrongUseStops) {
         a.bind(label);
     };
     EXPECT_DEATH(twice(), "bound twice");
+}
+
+TEST(Assembler, LeavesOutWhatNothingLeadsTo) {
+    Assembler as;
+    const Label end = as.label();
+    as.mark("a.rules", 1, 1, "first");
+    as.mov32_imm(kResult, 1);
+    as.ja(end);
+    as.mark("a.rules", 2, 1, "dead");
+    as.ld_map(Reg::R1, "bpfw_counters");
+    as.call("nowhere");
+    as.mark("a.rules", 3, 1, "last");
+    as.bind(end);
+    as.exit();
+    const Function function = std::move(as).finish("f");
+    EXPECT_EQ(function.insns.size(), 3u);
+    EXPECT_TRUE(function.relocations.empty());
+    ASSERT_EQ(function.lines.size(), 2u);
+    EXPECT_EQ(function.lines[1].text, "last");
+    EXPECT_EQ(function.lines[1].at, 2u);
 }
 
 }  // namespace

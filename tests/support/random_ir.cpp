@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Random IR: values from small pools, the extremes among them, so that rules hit.
+#include "tests/support/random_ir.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace bpfw::test {
+
+using namespace compiler;
+
+std::uint32_t RandomIr::below(std::uint32_t limit) {
+    return std::uniform_int_distribution<std::uint32_t>(0, limit - 1)(random_);
+}
+
+std::uint32_t RandomIr::value(Field field) {
+    static constexpr std::uint32_t kValues[] = {
+        0, 1, 2, 5, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000, 0xffffffff, 0x00060016, 0x1234};
+    return kValues[below(std::size(kValues))] & full_mask(field);
+}
+
+Expr RandomIr::test() {
+    static constexpr Field kFields[] = {Field::Saddr0, Field::L4Dst,    Field::Protocol,
+                                        Field::Tos,    Field::MacLow,   Field::Odd,
+                                        Field::Length, Field::TcpFlags, Field::InName3};
+    const Field field = kFields[below(std::size(kFields))];
+    const Sense sense = below(2) == 0 ? Sense::Is : Sense::IsNot;
+    if (below(2) == 0) {
+        const std::uint32_t mask = value(field) | 1;
+        const std::uint32_t same = value(field) & mask;
+        return {Test{field, mask, same, same, sense}};
+    }
+    const std::uint32_t a = value(field);
+    const std::uint32_t b = value(field);
+    return {Test{field, full_mask(field), std::min(a, b), std::max(a, b), sense}};
+}
+
+Expr RandomIr::expr(unsigned depth) {
+    const std::uint32_t kind = below(depth == 0 ? 2 : 6);
+    if (kind == 0) return {static_cast<Guard>(below(7))};
+    if (kind <= 2) return test();
+    std::vector<Expr> of;
+    for (std::uint32_t n = below(4); n > 0; --n) of.push_back(expr(depth - 1));
+    return kind <= 4 ? Expr{All{of}} : Expr{Any{of}};
+}
+
+bpfw_packet RandomIr::packet() {
+    bpfw_packet packet{};
+    for (const Field field : {Field::Saddr0, Field::L4Dst, Field::Protocol, Field::Tos,
+                              Field::MacLow, Field::Length, Field::TcpFlags, Field::InName3}) {
+        const std::uint32_t v = value(field);
+        std::memcpy(reinterpret_cast<char*>(&packet) + field_layout(field).offset, &v,
+                    static_cast<std::size_t>(field_layout(field).width));
+    }
+    packet.odd = below(3) == 0 ? 0 : below(128);
+    return packet;
+}
+
+IrAction RandomIr::action(ChainId from, std::uint32_t chains, const Shape& shape) {
+    const ChainId first = std::max<ChainId>(from + 1, 3);
+    const std::uint32_t kind = below(first < chains ? 10 : 4);
+    if (kind == 0) return {ActionKind::None, 0};
+    if (kind == 1) return {ActionKind::Accept, 0};
+    if (kind == 2) return {ActionKind::Drop, 0};
+    if (kind == 3) return {ActionKind::Return, 0};
+    const ChainId target = below(4) < shape.next_only ? first : first + below(chains - first);
+    return {kind < 9 ? ActionKind::Jump : ActionKind::Goto, target};
+}
+
+Ir RandomIr::ir(const Shape& shape) {
+    Ir ir;
+    std::uint32_t slot = 0;
+    const std::uint32_t chains = 3 + shape.user_chains;
+    for (ChainId id = 0; id < chains; ++id) {
+        IrChain chain;
+        chain.name = fmt::format("c{}", id);
+        if (id < 3) chain.policy = below(2) == 0 ? ActionKind::Accept : ActionKind::Drop;
+        chain.policy_slot = slot++;
+        for (std::uint32_t n = below(shape.most_rules + 1); n > 0; --n) {
+            IrRule rule;
+            for (std::uint32_t parts = below(3); parts > 0; --parts) {
+                rule.conditions.push_back(expr(shape.depth));
+            }
+            rule.action = action(id, chains, shape);
+            rule.slot = slot++;
+            chain.rules.push_back(std::move(rule));
+        }
+        ir.chains.push_back(std::move(chain));
+    }
+    return ir;
+}
+
+}  // namespace bpfw::test

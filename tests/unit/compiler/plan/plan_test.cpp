@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From IR to instructions: every pass and every layout gives the walk that the IR means, and
+// stays within the kernel's limits.
+#include "compiler/plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "compiler/emit/emit.hpp"
+#include "compiler/ir/fold.hpp"
+#include "compiler/ir/order.hpp"
+#include "compiler/ir/prune.hpp"
+#include "compiler/ir/specialise.hpp"
+#include "compiler/plan/split.hpp"
+#include "tests/support/bpf_machine.hpp"
+#include "tests/support/ir_interpreter.hpp"
+#include "tests/support/random_ir.hpp"
+
+namespace bpfw::compiler {
+namespace {
+
+constexpr std::uint32_t kSlots = 100'000;
+
+// Regular and odd code, as compile() makes them.
+struct Compiled {
+    Program program;
+    Ir regular;
+    Ir odd;
+};
+
+std::optional<Compiled> compiled(const Ir& ir) {
+    Compiled out;
+    const Ir folded = fold(ir);
+    out.regular = split(order(prune(specialise(folded, PacketClass::Regular))));
+    out.odd = split(order(prune(specialise(folded, PacketClass::Odd))));
+    check(out.regular);
+    check(out.odd);
+    parser::Diagnostics diags;
+    const auto regular = make_plan(out.regular, {}, diags);
+    if (!regular) return std::nullopt;
+    const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd)}, diags);
+    if (!odd) return std::nullopt;
+    out.program.counters = kSlots;
+    out.program.functions = emit(out.regular, *regular);
+    for (Function& function : emit(out.odd, *odd)) {
+        out.program.functions.push_back(std::move(function));
+    }
+    return out;
+}
+
+void expect_same_walks(const Ir& ir, const Compiled& code, test::RandomIr& random, int packets) {
+    test::BpfMachine machine(code.program);
+    for (int n = 0; n < packets; ++n) {
+        bpfw_packet packet = random.packet();
+        for (ChainId base = 0; base < 3; ++base) {
+            const test::Walk expected = test::walk(ir, base, packet);
+            const Ir& used = packet.odd == 0 ? code.regular : code.odd;
+            const std::uint32_t decision = machine.run(base_function(used, base), packet);
+            ASSERT_EQ(decision, expected.decision) << to_text(ir);
+            ASSERT_EQ(machine.counted(), expected.counted) << to_text(ir);
+        }
+    }
+}
+
+TEST(Plan, RandomChainsKeepTheirMeaning) {
+    test::RandomIr random(7);
+    for (int round = 0; round < 1500; ++round) {
+        const Ir ir = random.ir({.user_chains = random.below(12), .most_rules = 6});
+        const auto code = compiled(ir);
+        ASSERT_TRUE(code);
+        expect_same_walks(ir, *code, random, 10);
+    }
+}
+
+// Chains that are used more than once and nested deeper than the kernel has call frames.
+TEST(Plan, DeepSharedChainsKeepTheirMeaning) {
+    test::RandomIr random(8);
+    int refused = 0;
+    for (int round = 0; round < 150; ++round) {
+        const Ir ir = random.ir(
+            {.user_chains = 10 + random.below(30), .most_rules = 5, .next_only = 3, .depth = 1});
+        const auto code = compiled(ir);
+        if (!code) {
+            ++refused;
+            continue;
+        }
+        expect_same_walks(ir, *code, random, 10);
+    }
+    EXPECT_EQ(refused, 0);
+}
+
+IrRule rule_to(ChainId chain, std::uint32_t slot) {
+    IrRule rule;
+    rule.conditions = {equals(Field::Protocol, 6)};
+    rule.action = {ActionKind::Jump, chain};
+    rule.slot = slot;
+    return rule;
+}
+
+Ir with_user_chains(std::uint32_t chains) {
+    Ir ir;
+    ir.chains.resize(3 + chains);
+    for (ChainId id = 0; id < ir.chains.size(); ++id) ir.chains[id].name = "c" + std::to_string(id);
+    for (ChainId id = 0; id < 3; ++id) ir.chains[id].policy = ActionKind::Accept;
+    return ir;
+}
+
+std::vector<IrRule> plain_rules(std::uint32_t count, std::uint32_t first_slot) {
+    std::vector<IrRule> rules;
+    for (std::uint32_t n = 0; n < count; ++n) {
+        IrRule rule;
+        rule.conditions = {equals(Field::Saddr0, first_slot + n)};
+        rule.action = {ActionKind::Drop, 0};
+        rule.slot = first_slot + n;
+        rules.push_back(rule);
+    }
+    return rules;
+}
+
+// 24 levels, each used twice by the one above: 16 million paths, 24 chains.
+TEST(Plan, DeepNestUsedTwiceAtEveryLevel) {
+    Ir ir = with_user_chains(24);
+    std::uint32_t slot = 10;
+    ir.chains[0].rules = {rule_to(3, 1), rule_to(3, 2)};
+    for (ChainId id = 3; id + 1 < ir.chains.size(); ++id) {
+        ir.chains[id].rules = {rule_to(id + 1, slot), rule_to(id + 1, slot + 1)};
+        ir.chains[id].rules.push_back(plain_rules(1, slot + 2).front());
+        slot += 10;
+    }
+    ir.chains.back().rules = plain_rules(20, 1000);
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    test::BpfMachine machine(code->program);
+    bpfw_packet packet{};
+    packet.protocol = 6;
+    packet.saddr[0] = 1003;
+    const test::Walk expected = test::walk(ir, 0, packet);
+    EXPECT_EQ(machine.run("bpfw_ipv4_input", packet), expected.decision);
+    EXPECT_EQ(machine.counted(), expected.counted);
+}
+
+TEST(Plan, ChainUsedAHundredTimesIsOneFunction) {
+    Ir ir = with_user_chains(1);
+    for (std::uint32_t n = 0; n < 100; ++n) ir.chains[0].rules.push_back(rule_to(3, n + 1));
+    ir.chains[3].rules = plain_rules(1000, 1000);
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    std::size_t instructions = 0;
+    for (const Function& function : code->program.functions) {
+        instructions += function.insns.size();
+    }
+    EXPECT_LT(instructions, 10'000u);
+    test::RandomIr random(9);
+    expect_same_walks(ir, *code, random, 50);
+}
+
+TEST(Plan, LongChainIsCutIntoParts) {
+    Ir ir = with_user_chains(1);
+    ir.chains[0].rules = {rule_to(3, 1)};
+    ir.chains[3].rules = plain_rules(20'000, 10);
+    IrRule back;
+    back.conditions = {equals(Field::Saddr0, 77)};
+    back.action = {ActionKind::Return, 0};
+    back.slot = 5;
+    ir.chains[3].rules.insert(ir.chains[3].rules.begin() + 50, back);
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    for (const IrChain& chain : code->regular.chains) {
+        EXPECT_LE(branches(chain), kFunctionBranches);
+    }
+    test::BpfMachine machine(code->program);
+    for (const std::uint32_t source : {10u, 77u, 5'000u, 20'009u, 20'010u}) {
+        bpfw_packet packet{};
+        packet.protocol = 6;
+        packet.saddr[0] = source;
+        const test::Walk expected = test::walk(ir, 0, packet);
+        EXPECT_EQ(machine.run("bpfw_ipv4_input", packet), expected.decision) << source;
+        EXPECT_EQ(machine.counted(), expected.counted) << source;
+    }
+}
+
+TEST(Plan, ManySharedChainsShareFunctions) {
+    constexpr std::uint32_t kChains = 600;
+    Ir ir = with_user_chains(kChains);
+    for (std::uint32_t n = 0; n < kChains; ++n) {
+        ir.chains[0].rules.push_back(rule_to(3 + n, n + 1));
+        ir.chains[1].rules.push_back(rule_to(3 + n, 1000 + n));
+        ir.chains[3 + n].rules = plain_rules(12, 10'000 + 20 * n);
+    }
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    EXPECT_LE(code->program.functions.size(), 2 * (kFunctionsPerIr + 3));
+    test::BpfMachine machine(code->program);
+    for (const std::uint32_t chain : {0u, 1u, 299u, 599u}) {
+        bpfw_packet packet{};
+        packet.protocol = 6;
+        packet.saddr[0] = 10'000 + 20 * chain + 11;
+        EXPECT_EQ(machine.run("bpfw_ipv4_forward", packet), test::walk(ir, 1, packet).decision);
+    }
+}
+
+}  // namespace
+}  // namespace bpfw::compiler
