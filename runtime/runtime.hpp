@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The kernel's side: a ruleset's object -> enforced in this network namespace. All
-// state lives in pins under the bpffs; there is no daemon. Needs CAP_BPF, CAP_NET_ADMIN.
+// state lives in pins under the bpffs; there is no daemon. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
 #pragma once
 
 #include <cstddef>
@@ -94,7 +94,8 @@ struct Status {
 };
 Result<Status> status();
 
-// Removes pins of namespaces and interfaces that no longer exist; says what it removed.
+// Removes pins of namespaces and interfaces that no longer exist; says what it removed. The
+// caller holds the Lock.
 Result<std::vector<std::string>> clean_leftovers();
 
 // Runs packets through the real program by BPF_PROG_TEST_RUN, attached to nothing.
@@ -110,7 +111,8 @@ class Tester {
 public:
     // Tc: run the TC program instead of XDP's (INPUT and FORWARD; OUTPUT is always TC).
     struct Options {
-        std::optional<TestHook> hook;  // nothing: as the addresses say
+        // Nothing: as on a live hook; a test run's device is lo (ifindex 1), so it is INPUT.
+        std::optional<TestHook> hook;
         bool tc = false;
         std::string in_interface;
         std::string out_interface;
@@ -120,7 +122,9 @@ public:
     Tester(Tester&&) noexcept;
     Tester& operator=(Tester&&) noexcept;
     ~Tester();
-    // `frame` begins with the Ethernet header.
+    // `frame` begins with the Ethernet header. Shorter than that: passed as not IP, as the
+    // programs would. At TC the kernel refuses IPv4 frames under 34 and IPv6 frames under 54
+    // bytes, at XDP frames above about 3500: an Error (EINVAL).
     Result<Decision> run(std::span<const std::byte> frame, std::uint32_t repeat = 1);
     Result<std::vector<CounterValue>> counters() const;
 
