@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A line of text -> its words, each knowing where it was written. Two ways to
+// quote exist: iptables-restore's own, and the shell's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parser/base/diagnostics.hpp"
+#include "parser/base/span.hpp"
+
+namespace bpfw::parser {
+
+struct Word {
+    std::string text;  // without its quotes
+    Span at;           // with its quotes
+};
+
+// Whether an unquoted word that begins with '#' ends the line.
+enum class Comments : std::uint8_t { Words, Skipped };
+
+// As iptables-restore 1.8.9 splits: blanks separate, only "..." quotes (inside it a
+// backslash takes the next byte as it is), and a closing quote ends the word. A backslash
+// before a newline counts as a blank. Nothing on a mistake, which is then in `diags`.
+std::optional<std::vector<Word>> restore_words(Span line, Comments comments, const Sources& sources,
+                                               Diagnostics& diags);
+
+// As a POSIX shell splits one plain command: '...', "...", backslash, comments, and a
+// backslash before a newline joins lines. Expansions, pipes and lists are mistakes: bpfw runs no
+// shell.
+std::optional<std::vector<Word>> shell_words(Span line, const Sources& sources, Diagnostics& diags);
+
+// Joins words so that shell_words() gives them back; `spans` get each word's place in the result,
+// counted from 0, in source `source`.
+std::string shell_joined(const std::vector<std::string>& texts, std::uint32_t source,
+                         std::vector<Word>& words);
+
+}  // namespace bpfw::parser
