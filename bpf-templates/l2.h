@@ -19,39 +19,45 @@
 #define BPFW_AF_PACKET 17
 
 struct bpfw_l2 {
-	__u64 offset;   /* of the IP header */
-	__u32 ifindex;  /* of the VLAN device when a tag belongs to one */
-	__u32 tags;     /* seen so far */
-	__u32 resolved; /* every tag so far (but of VLAN 0) belongs to a device */
-	__u16 type;     /* EtherType, host byte order */
+	__u64 offset;  /* of the IP header */
+	__u32 ifindex; /* of the VLAN device when a tag belongs to one */
+	__u16 type;    /* EtherType, host byte order */
 };
 
-static __always_inline int is_tag(__u16 type)
+static __always_inline int is_tag(__u32 type)
 {
 	return type == ETH_P_8021Q || type == ETH_P_8021AD;
 }
+
+struct bpfw_tags {
+	__u32 offset;   /* of the next tag in the frame */
+	__u32 type;     /* EtherType at hand, host byte order */
+	__u32 ifindex;
+	__u32 seen;
+	__u32 resolved; /* every tag so far (but of VLAN 0) belongs to a device */
+};
 
 /*
  * VLAN 0 only carries a priority and stays on its device; behind a tag of no device nothing
  * is looked up any more (vlan_do_receive() of net/8021q/vlan_core.c).
  */
-static __always_inline void take_tag(struct bpfw_l2 *l2, __u16 protocol, __u16 tci)
+static __always_inline void take_tag(struct bpfw_tags *tags, __u16 protocol, __u16 tci)
 {
-	struct bpfw_vlan_key key = {l2->ifindex, tci & 0xfff, protocol};
+	struct bpfw_vlan_key key = {tags->ifindex, tci & 0xfff, protocol};
 	const __u32 *device;
 
-	l2->tags++;
-	if (!l2->resolved)
+	tags->seen++;
+	if (!tags->resolved)
 		return;
 	device = bpf_map_lookup_elem(&bpfw_vlans, &key);
 	if (device)
-		l2->ifindex = *device;
+		tags->ifindex = *device;
 	else if (key.vid)
-		l2->resolved = 0;
+		tags->resolved = 0;
 }
 
-/* 0, or -1 when the frame ends inside its tags or has more of them than we look through. */
-static __always_inline int walk_tags(const struct bpfw_view *view, struct bpfw_l2 *l2)
+/* -1 when the frame ends inside its tags or has more of them than we look through. */
+static __always_inline int walk_tags(const struct bpfw_view *view, struct bpfw_tags *tags)
 {
 	int i;
 
@@ -59,25 +65,68 @@ static __always_inline int walk_tags(const struct bpfw_view *view, struct bpfw_l
 	for (i = 0; i < BPFW_MAX_TAGS; i++) {
 		const __be16 *tag;
 
-		if (!is_tag(l2->type))
+		if (!is_tag(tags->type))
 			return 0;
-		if (l2->tags == BPFW_MAX_TAGS)
+		if (tags->seen == BPFW_MAX_TAGS)
 			return -1;
-		tag = view_at(view, l2->offset, 4);
+		tag = view_at(view, tags->offset, 4);
 		if (!tag)
 			return -1;
-		take_tag(l2, l2->type, bpf_ntohs(tag[0]));
-		l2->type = bpf_ntohs(tag[1]);
-		l2->offset += 4;
+		take_tag(tags, (__u16)tags->type, bpf_ntohs(tag[0]));
+		tags->type = bpf_ntohs(tag[1]);
+		tags->offset += 4;
 	}
-	return is_tag(l2->type) ? -1 : 0;
+	return is_tag(tags->type) ? -1 : 0;
 }
 
-/* The outermost tag of an skb, which drivers and the stack move out of the frame. */
-static __always_inline void take_skb_tag(struct __sk_buff *skb, struct bpfw_l2 *l2)
+/* Offset of the payload << 16 | its EtherType; the device goes to packet->state. */
+static __always_inline int tags_result(const struct bpfw_view *view, struct bpfw_packet *packet,
+				       struct bpfw_tags *tags)
 {
+	if (walk_tags(view, tags) < 0)
+		return -1;
+	packet->state = tags->ifindex;
+	return (int)(tags->offset << 16 | tags->type);
+}
+
+/* Global functions: tagged frames pay for the call, the others keep their registers. */
+__attribute__((noinline)) int bpfw_tags_xdp(struct xdp_md *ctx, struct bpfw_packet *packet,
+					    __u32 ifindex, __u32 type)
+{
+	const struct bpfw_view view = xdp_view(ctx);
+	struct bpfw_tags tags = {ETH_HLEN, type, ifindex, 0, 1};
+
+	return packet ? tags_result(&view, packet, &tags) : -1;
+}
+
+/* The outermost tag is in the skb when drivers or the stack moved it out of the frame. */
+__attribute__((noinline)) int bpfw_tags_tc(struct __sk_buff *skb, struct bpfw_packet *packet,
+					   __u32 ifindex, __u32 type)
+{
+	struct bpfw_scratch scratch = {{0}};
+	const struct bpfw_view view = tc_view(skb, &scratch);
+	struct bpfw_tags tags = {ETH_HLEN, type, ifindex, 0, 1};
+
+	if (!packet)
+		return -1;
 	if (skb->vlan_present)
-		take_tag(l2, bpf_ntohs((__be16)skb->vlan_proto), (__u16)skb->vlan_tci);
+		take_tag(&tags, bpf_ntohs((__be16)skb->vlan_proto), (__u16)skb->vlan_tci);
+	return tags_result(&view, packet, &tags);
+}
+
+static __always_inline int parse_tags(const struct bpfw_view *view, void *ctx,
+				      struct bpfw_packet *packet, struct bpfw_l2 *l2)
+{
+	const int result = view->tc ? bpfw_tags_tc(ctx, packet, l2->ifindex, l2->type)
+				    : bpfw_tags_xdp(ctx, packet, l2->ifindex, l2->type);
+
+	if (result < 0)
+		return -1;
+	l2->offset = (__u32)result >> 16 & 63;
+	l2->type = (__u16)result;
+	l2->ifindex = packet->state;
+	packet->state = 0;
+	return 0;
 }
 
 static __always_inline __u8 type_of_mac(const __u8 *mac)
@@ -131,8 +180,8 @@ static __always_inline int parse_raw_ip(const struct bpfw_view *view, struct bpf
 }
 
 /* Fills `l2`, the packet's type and MAC. -1: drop, the payload is not known. */
-static __always_inline int parse_l2(const struct bpfw_view *view, struct bpfw_packet *packet,
-				    struct bpfw_l2 *l2)
+static __always_inline int parse_l2(const struct bpfw_view *view, void *ctx,
+				    struct bpfw_packet *packet, struct bpfw_l2 *l2)
 {
 	const __u8 *ethernet;
 
@@ -146,10 +195,10 @@ static __always_inline int parse_l2(const struct bpfw_view *view, struct bpfw_pa
 	if (!view->tc)
 		packet->packet_type = type_of_mac(ethernet);
 	l2->offset = ETH_HLEN;
-	l2->type = (__u16)((__u16)ethernet[12] << 8 | ethernet[13]);
-	if (view->tc)
-		take_skb_tag(view->skb, l2);
-	return walk_tags(view, l2);
+	l2->type = bpf_ntohs(*(const __be16 *)(ethernet + 12));
+	if (is_tag(l2->type) || (view->tc && view->skb->vlan_present))
+		return parse_tags(view, ctx, packet, l2);
+	return 0;
 }
 
 #endif

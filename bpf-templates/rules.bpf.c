@@ -87,7 +87,7 @@ static __always_inline void type_looped(const struct bpfw_view *view, struct bpf
 static __always_inline bpfw_outcome examine(const struct bpfw_view *view, void *ctx,
 					    struct bpfw_packet *packet, struct bpfw_l2 *l2)
 {
-	if (parse_l2(view, packet, l2) < 0)
+	if (parse_l2(view, ctx, packet, l2) < 0)
 		return unjudged(BPFW_MALFORMED);
 	if (l2->type == ETH_P_IP) {
 		if (parse_ipv4(view, ctx, packet, l2->offset) < 0)
@@ -113,7 +113,7 @@ static __always_inline enum bpfw_pass ingress(const struct bpfw_view *view, void
 					      __u32 ifindex)
 {
 	struct bpfw_packet packet = {.hook = BPFW_HOOK_AUTO};
-	struct bpfw_l2 l2 = {.ifindex = ifindex, .resolved = 1};
+	struct bpfw_l2 l2 = {.ifindex = ifindex};
 	const bpfw_outcome outcome = examine(view, ctx, &packet, &l2);
 
 	return settle(&packet, outcome, family_of(&l2));
@@ -145,7 +145,7 @@ static __always_inline bpfw_outcome examine_egress(const struct bpfw_view *view,
 {
 	if (!is_ours(skb))
 		return unjudged(BPFW_NOT_OURS);
-	if (parse_l2(view, packet, l2) < 0)
+	if (parse_l2(view, skb, packet, l2) < 0)
 		return unjudged(BPFW_MALFORMED);
 	/* Tagged by a VLAN device of ours: judged on that device. */
 	if (l2->ifindex != skb->ifindex)
@@ -165,7 +165,7 @@ static __always_inline bpfw_outcome examine_egress(const struct bpfw_view *view,
 static __always_inline enum bpfw_pass egress(const struct bpfw_view *view, struct __sk_buff *skb)
 {
 	struct bpfw_packet packet = {.hook = BPFW_HOOK_OUTPUT};
-	struct bpfw_l2 l2 = {.ifindex = skb->ifindex, .resolved = 1};
+	struct bpfw_l2 l2 = {.ifindex = skb->ifindex};
 	const bpfw_outcome outcome = examine_egress(view, skb, &packet, &l2);
 
 	return settle(&packet, outcome, family_of(&l2));

@@ -33,7 +33,11 @@ static __always_inline struct bpfw_view xdp_view(struct xdp_md *ctx)
 		.data_end = (void *)(long)ctx->data_end,
 	};
 
-	view.end = (__u32)(view.data_end - view.data);
+	__u64 length = (__u64)(view.data_end - view.data);
+
+	/* Else the compiler subtracts halves of pointers, which the verifier refuses. */
+	asm volatile("" : "+r"(length));
+	view.end = (__u32)length;
 	return view;
 }
 
