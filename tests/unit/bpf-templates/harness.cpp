@@ -122,7 +122,7 @@ void Harness::reset(std::uint32_t vlan) {
     Seen seen{};
     seen.answer = answer_;
     seen.vlan = vlan;
-    const bpfw_trace trace{0, 99, 99, 99};
+    const bpfw_trace trace{0, 0, 0, kNoReason};
     const std::vector<bpfw_counter> counters(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     const std::uint32_t slot = answer_ >> BPFW_VERDICT_BITS;
     if (bpf_map_update_elem(map_fd("test_seen"), &zero, &seen, BPF_ANY) != 0) fail("test_seen");
@@ -148,6 +148,13 @@ Outcome Harness::test_run(const char* program, const Bytes& frame, const Context
     options.repeat = static_cast<int>(context.repeat);
     if (bpf_prog_test_run_opts(program_fd(program), &options) != 0) fail("test run");
 
+    Outcome outcome = this->outcome();
+    outcome.action = action_of(is_xdp, options.retval);
+    outcome.ns = options.duration;
+    return outcome;
+}
+
+Outcome Harness::outcome() const {
     const std::uint32_t zero = 0;
     const std::uint32_t slot = answer_ >> BPFW_VERDICT_BITS;
     Seen seen{};
@@ -162,8 +169,6 @@ Outcome Harness::test_run(const char* program, const Bytes& frame, const Context
     }
     outcome.chain = seen.function == 0 ? "" : kChains.at(seen.function - 1);
     outcome.packet = seen.packet;
-    outcome.action = action_of(is_xdp, options.retval);
-    outcome.ns = options.duration;
     return outcome;
 }
 

@@ -56,6 +56,10 @@ public:
     Outcome run(Entry entry, const Bytes& frame, const Context& context = {});
     // TC ingress with this tag in the skb, as drivers leave it.
     Outcome run_tagged(const Bytes& frame, Tag tag, const Context& context = {});
+    // For packets that come over a wire: forget the last one; what became of the next.
+    void prepare() { reset(0); }
+    Outcome outcome() const;
+    static constexpr std::uint32_t kNoReason = 99;  // in Outcome::trace: no packet yet
     // Nanoseconds of a program that does nothing.
     std::uint32_t empty_ns(const Bytes& frame, std::uint32_t repeat);
 
