@@ -13,6 +13,7 @@
 #include <numeric>
 #include <string>
 
+#include "compiler/object/object.hpp"
 #include "tests/unit/compiler/object/sample.hpp"
 
 namespace bpfw::compiler {
@@ -41,6 +42,14 @@ std::uint32_t run(int program, std::uint8_t first_byte) {
 
 int program_fd(const Object& object, const char* name) {
     return bpf_program__fd(bpf_object__find_program_by_name(object.get(), name));
+}
+
+std::uint64_t packets_in_slot(const Object& object, std::uint32_t slot) {
+    const bpf_map* counters = bpf_object__find_map_by_name(object.get(), BPFW_MAP_COUNTERS);
+    std::vector<bpfw_counter> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(counters), &slot, values.data()), 0);
+    return std::accumulate(values.begin(), values.end(), std::uint64_t{0},
+                           [](auto sum, const auto& one) { return sum + one.packets; });
 }
 
 // What a command prints; empty when it fails.
@@ -81,12 +90,7 @@ TEST_F(Load, EmittedCodeCountsAndCallsOn) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(run(xdp, 0), 77U);
     const bpf_map* counters = bpf_object__find_map_by_name(object.get(), BPFW_MAP_COUNTERS);
     EXPECT_EQ(bpf_map__max_entries(counters), 40U);
-    std::vector<bpfw_counter> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-    const std::uint32_t slot = 7;
-    ASSERT_EQ(bpf_map_lookup_elem(bpf_map__fd(counters), &slot, values.data()), 0);
-    EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0ULL,
-                              [](auto sum, const auto& one) { return sum + one.packets; }),
-              5U);
+    EXPECT_EQ(packets_in_slot(object, 7), 5U);
 }
 
 // Bit 1 of packet.length leads to 66 and the value 1 to 55, both over 40,000 instructions that
@@ -170,6 +174,28 @@ TEST_F(Load, ManyFunctionsLoad) {
     const Object object = opened(linked(program));
     ASSERT_EQ(bpf_object__load(object.get()), 0);
     EXPECT_EQ(run(program_fd(object, BPFW_PROG_XDP), 0), 199U);
+}
+
+// The template that is shipped, with a UDP packet over the loopback device.
+TEST_F(Load, TheShippedTemplateTakesTheFunctions) {
+    Program program = sample::program();
+    program.functions[0] = sample::constant(program.functions[0].name, 9 << 2 | BPFW_DROP, 1);
+    const auto bytes = write_object(program);
+    ASSERT_TRUE(bytes.has_value());
+    const Object object = opened(*bytes);
+    ASSERT_EQ(bpf_object__load(object.get()), 0);
+    for (const char* name : {BPFW_PROG_XDP, BPFW_PROG_TC_INGRESS, BPFW_PROG_TC_EGRESS})
+        EXPECT_GE(program_fd(object, name), 0) << name;
+    std::array<std::uint8_t, 42> frame{};
+    const std::array<std::uint8_t, 20> ip = {0x45, 0,    0,   28, 0, 0, 0,   0, 64, 17,
+                                             0x7c, 0xcf, 127, 0,  0, 1, 127, 0, 0,  1};
+    frame[12] = 0x08;
+    std::copy(ip.begin(), ip.end(), frame.begin() + 14);
+    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
+                .data_size_in = static_cast<std::uint32_t>(frame.size()), .repeat = 1);
+    ASSERT_EQ(bpf_prog_test_run_opts(program_fd(object, BPFW_PROG_XDP), &options), 0);
+    EXPECT_EQ(options.retval, 1U) << "XDP_DROP";
+    EXPECT_EQ(packets_in_slot(object, 9), 1U) << "of bpfw_ipv4_input";
 }
 
 // The object on a disk, as `bpfw compile -o` leaves it, through bpftool.
