@@ -49,7 +49,8 @@ std::uint32_t BtfTypes::chain_prototype() {
     const int packet = btf__find_by_name_kind(types, "bpfw_packet", BTF_KIND_STRUCT);
     checked(packet, "find struct bpfw_packet");
     const std::uint32_t pointer = checked(btf__add_ptr(types, packet), "add pointer");
-    const std::uint32_t result = checked(btf__add_int(types, "int", 4, BTF_INT_SIGNED), "add int");
+    const int result = btf__find_by_name_kind(types, "int", BTF_KIND_INT);
+    checked(result, "find int");
     prototype_ = checked(btf__add_func_proto(types, result), "add prototype");
     checked(btf__add_func_param(types, "packet", as_id(pointer)), "add parameter");
     return prototype_;
