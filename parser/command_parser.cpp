@@ -143,12 +143,10 @@ bool CommandParser::handle_unknown(const OptionEvent& event) {
 }
 
 bool CommandParser::missing_value(const OptionEvent& event) {
-    const bool interval = event.owner == OptionReader::kMain && event.option->id == 'W';
     diags_
         .error(event.word.at,
                fmt::format("{} needs a value: {}", event.word.text, event.option->value))
-        .classic(interval ? "wait interval value required"
-                          : fmt::format("option \"{}\" requires an argument", event.word.text));
+        .classic(fmt::format("option \"{}\" requires an argument", event.word.text));
     return false;
 }
 
@@ -267,9 +265,11 @@ bool CommandParser::protocol(const OptionEvent& event) {
     }
     const bool header = *number == 43 || *number == 44 || *number == 51 || *number == 60;
     if (settings_.family == Family::Ipv6 && header && sense_ == Sense::Is) {
-        diags_.warning(event.value.at,
-                       fmt::format("never matched protocol: {}. use extension match instead.",
-                                   event.value.text));
+        diags_
+            .warning(event.value.at, fmt::format("-p {} never matches: it is an extension header",
+                                                 event.value.text))
+            .classic(fmt::format(
+                "Warning: never matched protocol: {}. use extension match instead.", name));
     }
     rule_.protocol = ProtocolMatch{sense_, *number, from(event)};
     return true;
@@ -297,10 +297,10 @@ bool CommandParser::interface(const OptionEvent& event) {
         return false;
     }
     if (name.find('/') != std::string::npos) {
-        diags_.warning(event.value.at,
-                       fmt::format("weird character in interface `{}' ('/' and ' ' are not "
-                                   "allowed by the kernel).",
-                                   name));
+        diags_.warning(event.value.at, fmt::format("no interface can be named '{}'", name))
+            .classic(fmt::format("Warning: weird character in interface `{}' ('/' and ' ' are not "
+                                 "allowed by the kernel).",
+                                 name));
     }
     // "+" alone is every interface.
     if (name == "+" && sense_ == Sense::Is) return true;
@@ -437,11 +437,15 @@ bool CommandParser::wait(const OptionEvent& event) {
 }
 
 bool CommandParser::wait_interval(const OptionEvent& event) {
-    const auto interval = parse_number(event.value.text, kHighestRule);
+    if (!event.has_value && !reader_.has_plain()) {
+        diags_.error(event.word.at, "-W needs a number of microseconds")
+            .classic("wait interval value required");
+        return false;
+    }
+    const Word value = event.has_value ? event.value : reader_.take();
+    const auto interval = parse_number(value.text, kHighestRule);
     if (!interval) {
-        diags_
-            .error(event.value.at,
-                   fmt::format("'{}' is no number of microseconds", event.value.text))
+        diags_.error(value.at, fmt::format("'{}' is no number of microseconds", value.text))
             .classic("wait interval not numeric");
         return false;
     }

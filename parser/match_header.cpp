@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "parser/matches.hpp"
+#include "parser/print.hpp"
 #include "parser/values.hpp"
 
 namespace bpfw::parser {
@@ -28,10 +29,13 @@ std::optional<std::uint64_t> ranged(const OptionUse& use, std::string_view match
                                     Reading& reading) {
     const auto value = parse_number(use.value.text, max);
     if (!value) {
+        // --ttl and --hl are other names of --ttl-eq and --hl-eq.
+        const bool alias = use.option.about.empty();
+        const std::string option = fmt::format("{}{}", use.option.name, alias ? "-eq" : "");
         reading.diags
             .error(use.value.at, fmt::format("'{}' is no number from 0 to {}", use.value.text, max))
             .classic(fmt::format("{}: bad value for option \"--{}\", or out of range (0-{}).",
-                                 match, use.option.name, max));
+                                 match, option, max));
     }
     return value;
 }
@@ -97,11 +101,19 @@ std::optional<std::uint16_t> length_end(std::string_view text, std::uint16_t ope
     if (text.empty()) return open;
     const auto value = parse_number(text, 65535);
     if (value) return static_cast<std::uint16_t>(*value);
+    // iptables tells a number with something behind it from no number at all.
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const bool trailing = digits != text.size() && parse_number(text.substr(0, digits), 65535);
     reading.diags.error(use.value.at, fmt::format("'{}' is no number from 0 to 65535", text))
         .hint("--length 64 or --length 0:1500")
-        .classic(fmt::format(
-            "length: bad value for option \"--length\" near \"{}\", or out of range (0-65535).",
-            text));
+        .classic(
+            trailing
+                ? fmt::format(
+                      "length: Argument to \"--length\" has unexpected characters near \"{}\".",
+                      text.substr(digits))
+                : fmt::format("length: bad value for option \"--length\" near \"{}\", or out "
+                              "of range (0-65535).",
+                              text));
     return std::nullopt;
 }
 
@@ -116,7 +128,9 @@ bool read_iprange(IprangeMatch& match, const OptionUse& use, Reading& reading) {
         dash == std::string_view::npos ? first : range_end(text.substr(dash + 1), use, reading);
     if (!last) return false;
     if (*last < *first) {
-        reading.diags.warning(use.value.at, "the range runs backwards and holds no address");
+        reading.diags.warning(use.value.at, "the range runs backwards and holds no address")
+            .classic(fmt::format("xt_iprange: range {}-{} is reversed and will never match",
+                                 to_text(*first, reading.family), to_text(*last, reading.family)));
     }
     match.family = reading.family;
     auto& slot = use.option.id == 0 ? match.source : match.destination;

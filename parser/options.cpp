@@ -44,7 +44,7 @@ constexpr OptionSpec kMain[] = {
     {"line-numbers", 0, kNone, '0', kPlain, "", "number the rules of a list"},
     {"set-counters", 'c', kValue, 'c', kPlain, "packets bytes", "start values for a new rule"},
     {"wait", 'w', kMaybe, 'w', kPlain, "[seconds]", "wait for another bpfw at work"},
-    {"wait-interval", 'W', kValue, 'W', kPlain, "microseconds", "accepted, without effect"},
+    {"wait-interval", 'W', kMaybe, 'W', kPlain, "microseconds", "accepted, without effect"},
     {"ipv4", '4', kNone, '4', kPlain, "", "this line is for IPv4 only"},
     {"ipv6", '6', kNone, '6', kPlain, "", "this line is for IPv6 only"},
     {"modprobe", 'M', kValue, 'M', kPlain, "command", "accepted, without effect"},
