@@ -62,6 +62,20 @@ struct bpfw_walk {
 	__u32 fragment; /* a later fragment: nothing behind it is a header */
 };
 
+/* ipv6_parse_hopopts() of net/ipv6/exthdrs.c refuses a hop-by-hop header that is cut off. */
+static __always_inline int hop_by_hop_is_cut(const struct bpfw_view *view,
+					     const struct bpfw_walk *walk)
+{
+	const __u8 *header;
+
+	if (walk->next != IPPROTO_HOPOPTS)
+		return 0;
+	if (walk->offset + 8 > walk->end)
+		return 1;
+	header = view_at(view, walk->offset, 2);
+	return !header || walk->offset + ((header[1] + 1u) << 3) > walk->end;
+}
+
 /* Steps over the extension header at walk->offset; -1: ipv6_find_hdr() fails there. */
 static __always_inline int step_extension(const struct bpfw_view *view, struct bpfw_walk *walk)
 {
@@ -160,8 +174,8 @@ static __always_inline int parse_ipv6(const struct bpfw_view *view, void *ctx,
 	packet->tos = (__u8)(ip->priority << 4 | ip->flow_lbl[0] >> 4);
 	walk.end = (__u32)offset + packet->length;
 	walk.next = ip->nexthdr;
-	if (ingress &&
-	    refused_addresses(packet, ifindex != BPFW_LOOPBACK_IFINDEX || forced()))
+	if (ingress && (hop_by_hop_is_cut(view, &walk) ||
+			refused_addresses(packet, ifindex != BPFW_LOOPBACK_IFINDEX || forced())))
 		return -1;
 	parse_payload(view, ctx, packet, &walk);
 	return 0;

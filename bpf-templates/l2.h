@@ -137,6 +137,19 @@ static __always_inline __u8 type_of_mac(const __u8 *mac)
 									    : PACKET_MULTICAST;
 }
 
+/*
+ * A host's own packets are to PACKET_HOST, whatever their address. PACKET_OTHERHOST never
+ * gets as far as the rules, and XDP cannot tell it from PACKET_HOST: one answer for both.
+ */
+static __always_inline __u8 type_of_skb(const struct __sk_buff *skb,
+					const struct bpfw_packet *packet)
+{
+	const __u32 type = skb->pkt_type;
+
+	return packet->hook == BPFW_HOOK_OUTPUT || type == PACKET_OTHERHOST ? PACKET_HOST
+									    : (__u8)type;
+}
+
 /* As xt_mac asks: only on an Ethernet device, which the loopback is not. */
 static __always_inline void take_mac(struct bpfw_packet *packet, const __u8 *ethernet,
 				     __u32 ifindex)
@@ -185,7 +198,8 @@ static __always_inline int parse_l2(const struct bpfw_view *view, void *ctx,
 {
 	const __u8 *ethernet;
 
-	packet->packet_type = view->tc ? (__u8)view->skb->pkt_type : PACKET_HOST;
+	if (view->tc)
+		packet->packet_type = type_of_skb(view->skb, packet);
 	if (begins_with_ip(view, l2->ifindex))
 		return parse_raw_ip(view, packet, l2);
 	ethernet = view_at(view, 0, ETH_HLEN);

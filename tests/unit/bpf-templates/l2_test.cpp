@@ -107,9 +107,14 @@ TEST_F(L2, UnknownInterfacesHaveNoName) {
     EXPECT_EQ(name_of(got.packet.in_name), "");
 }
 
-TEST_F(L2, PacketTypeAtXdp) {
+TEST_F(L2, PacketType) {
+    ip("link add bpfw-templ2 index 102 type veth peer name bpfw-templ2p");
     const auto type = [](const std::string& mac) {
-        return harness().run(Entry::Xdp, frame(eth({.dst = mac}) / ip4())).packet.packet_type;
+        const Bytes bytes = frame(eth({.dst = mac}) / ip4());
+        const int xdp = harness().run(Entry::Xdp, bytes).packet.packet_type;
+        EXPECT_EQ(harness().run(Entry::Ingress, bytes, {.ifindex = 102}).packet.packet_type, xdp);
+        EXPECT_EQ(harness().run(Entry::Egress, bytes).packet.packet_type, PACKET_HOST);
+        return xdp;
     };
     EXPECT_EQ(type("02:00:00:00:00:01"), PACKET_HOST);
     EXPECT_EQ(type("ff:ff:ff:ff:ff:ff"), PACKET_BROADCAST);
