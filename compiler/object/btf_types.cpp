@@ -56,18 +56,20 @@ std::uint32_t BtfTypes::chain_prototype() {
     return prototype_;
 }
 
-std::uint32_t BtfTypes::add_chain_function(const std::string& name) {
+std::uint32_t BtfTypes::add_chain_function(const std::string& name, Declared declared) {
     const std::uint32_t prototype = chain_prototype();
-    const int declared = btf__find_by_name_kind(types_.get(), name.c_str(), BTF_KIND_FUNC);
-    if (declared < 0)
+    if (declared == Declared::No)
         return checked(btf__add_func(types_.get(), name.c_str(), BTF_FUNC_GLOBAL, as_id(prototype)),
                        "add function");
     // The kernel refuses extern linkage and prototypes without parameter names, both of which
     // clang makes of a declaration.
-    btf_type& function = editable(types_.get(), static_cast<std::uint32_t>(declared));
+    const std::uint32_t id =
+        checked(btf__find_by_name_kind(types_.get(), name.c_str(), BTF_KIND_FUNC),
+                "find the template's declaration");
+    btf_type& function = editable(types_.get(), id);
     function.info = BTF_KIND_FUNC << 24U | BTF_FUNC_GLOBAL;
     function.type = prototype;
-    return static_cast<std::uint32_t>(declared);
+    return id;
 }
 
 // `__uint(max_entries, N)` is a member whose type is a pointer to an array of N ints. Equal

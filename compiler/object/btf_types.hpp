@@ -20,9 +20,10 @@ public:
 
     // The offset of `text` in the string section; equal texts share one.
     std::uint32_t string(const std::string& text);
-    // A global `int name(struct bpfw_packet *packet)`; takes the place of the template's
-    // extern declaration of it. Returns its type id.
-    std::uint32_t add_chain_function(const std::string& name);
+    // A global `int name(struct bpfw_packet *packet)`. Declared::Yes: it takes the place of the
+    // template's extern declaration of it. Returns its type id.
+    enum class Declared : std::uint8_t { No, Yes };
+    std::uint32_t add_chain_function(const std::string& name, Declared declared);
     // max_entries in the definition of a map of section .maps.
     void set_max_entries(const std::string& map, std::uint32_t entries);
 

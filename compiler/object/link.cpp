@@ -54,7 +54,7 @@ private:
     void index_symbols();
     void find_text();
     void add_function(const Function& function);
-    void define_symbol(const Function& function, std::uint64_t offset);
+    BtfTypes::Declared define_symbol(const Function& function, std::uint64_t offset);
     void add_relocations(const Function& function, std::uint64_t offset);
     void add_lines(const Function& function, std::uint64_t offset);
     std::uint32_t line_text(const std::string& text);
@@ -103,7 +103,7 @@ void Linker::find_text() {
 }
 
 // Takes the place of the template's undefined symbol of that name, or is a new one.
-void Linker::define_symbol(const Function& function, std::uint64_t offset) {
+BtfTypes::Declared Linker::define_symbol(const Function& function, std::uint64_t offset) {
     if (!is_identifier(function.name))
         BPFW_BUG(fmt::format("function name '{}' is no C identifier", function.name));
     const auto [place, added] = symbols_.emplace(function.name, object_.symbols.size());
@@ -117,19 +117,20 @@ void Linker::define_symbol(const Function& function, std::uint64_t offset) {
            function.insns.size() * kInsnBytes,
            static_cast<std::uint8_t>(ELF64_ST_INFO(STB_GLOBAL, STT_FUNC)),
            STV_DEFAULT};
+    return added ? BtfTypes::Declared::No : BtfTypes::Declared::Yes;
 }
 
 void Linker::add_function(const Function& function) {
     std::vector<std::byte>& code = object_.sections[text_].bytes;
     const std::uint64_t offset = code.size();
-    define_symbol(function, offset);
+    const BtfTypes::Declared declared = define_symbol(function, offset);
     code.resize(offset + function.insns.size() * kInsnBytes);
     auto out = code.begin() + static_cast<std::ptrdiff_t>(offset);
     for (const Insn& insn : function.insns) {
         const auto bytes = to_bytes(insn);
         out = std::copy(bytes.begin(), bytes.end(), out);
     }
-    const std::uint32_t type = types_.add_chain_function(function.name);
+    const std::uint32_t type = types_.add_chain_function(function.name, declared);
     ext_.functions.of(text_name_).push_back({static_cast<std::uint32_t>(offset), type});
     add_lines(function, offset);
     offsets_.push_back(offset);

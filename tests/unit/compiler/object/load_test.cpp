@@ -176,6 +176,31 @@ TEST_F(Load, ManyFunctionsLoad) {
     EXPECT_EQ(run(program_fd(object, BPFW_PROG_XDP), 0), 199U);
 }
 
+// More text than the kernel takes as type information: the linker keeps below its limit.
+TEST_F(Load, LongRulesLoad) {
+    Assembler as;
+    for (int i = 0; i < 64; ++i) {
+        as.mark("web.rules", 1, 1, fmt::format("{:0262144}", i));
+        as.mov32_imm(kResult, 9);
+    }
+    as.exit();
+    Program program = sample::program();
+    program.functions[0] = std::move(as).finish(sample::kChains[0]);
+    const Object object = opened(linked(program));
+    ASSERT_EQ(bpf_object__load(object.get()), 0);
+    EXPECT_EQ(run(program_fd(object, BPFW_PROG_XDP), 0), 9U);
+}
+
+// The template has a static function of that name: two functions, two types.
+TEST_F(Load, AChainMayHaveTheNameOfAStaticFunction) {
+    Program program = sample::program();
+    program.functions[0] = sample::counting(sample::kChains[0], "count");
+    program.functions.push_back(sample::constant("count", 78, 90));
+    const Object object = opened(linked(program));
+    ASSERT_EQ(bpf_object__load(object.get()), 0);
+    EXPECT_EQ(run(program_fd(object, BPFW_PROG_XDP), 0), 78U);
+}
+
 // The template that is shipped, with a UDP packet over the loopback device.
 TEST_F(Load, TheShippedTemplateTakesTheFunctions) {
     Program program = sample::program();
