@@ -3,8 +3,6 @@
 #include "cli/report.hpp"
 
 #include <fmt/format.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,20 +14,11 @@ namespace {
 
 constexpr std::size_t kShown = 20;
 
-bool bpffs_is_mounted() {
-    struct statfs info {};
-    return ::statfs("/sys/fs/bpf", &info) == 0 &&
-           static_cast<std::uint32_t>(info.f_type) == BPF_FS_MAGIC;
-}
-
+// A pointer to the way out, where the reason itself (runtime/) has none.
 std::string hint_for(const Error& error) {
     const bool denied = error.error_number == EPERM || error.error_number == EACCES;
-    if (denied && ::geteuid() != 0) return "bpfw needs root (CAP_BPF, CAP_NET_ADMIN)";
-    if (!bpffs_is_mounted()) {
-        return "no bpffs at /sys/fs/bpf: mount -t bpf bpf /sys/fs/bpf "
-               "(inside `ip netns exec` use nsenter --net=... instead)";
-    }
-    if (denied) return "root without CAP_BPF or CAP_NET_ADMIN? (a container, a lockdown)";
+    const bool told = error.reason.find("root") != std::string::npos;
+    if (denied && !told && ::geteuid() != 0) return "bpfw needs root";
     if (error.error_number == EAGAIN) return "another command holds the lock: -w waits for it";
     if (!error.log.empty()) return "-v prints the kernel's whole log";
     return "";

@@ -10,6 +10,17 @@ namespace bpfw::parser {
 namespace {
 
 constexpr std::size_t kShownLine = 120;  // bytes of the user's line that are printed
+constexpr std::size_t kShownText = 400;  // and of a message, which may quote the user
+
+bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
+
+// A message may hold a word of any length and any bytes: neither floods nor steers a terminal.
+std::string printable(std::string text) {
+    std::replace_if(text.begin(), text.end(), is_control, '?');
+    if (text.size() <= kShownText) return text;
+    const std::size_t half = kShownText / 2;
+    return text.substr(0, half) + "..." + text.substr(text.size() - half);
+}
 
 std::string place(Span span, const Sources& sources) {
     const std::string& name = sources.name(span.source);
@@ -30,8 +41,7 @@ std::string excerpt(Span span, const Sources& sources) {
             ? 0
             : std::min(column - std::min<std::size_t>(column, 40), line.size());
     std::string shown(line.substr(first, kShownLine));
-    std::replace_if(
-        shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    std::replace_if(shown.begin(), shown.end(), is_control, ' ');
     const std::size_t caret = column - first;
     const std::size_t under = std::min(width, shown.size() > caret ? shown.size() - caret : 1);
     return fmt::format("  {}{}{}\n  {:{}}{:^<{}}\n", first > 0 ? "..." : "", shown,
@@ -71,14 +81,16 @@ Diagnostic& Diagnostics::warning(Span span, std::string text) {
 }
 
 std::string render(const Diagnostic& diagnostic, const Sources& sources) {
-    std::string out = fmt::format("{}{}: {}\n{}", place(diagnostic.span(), sources),
-                                  diagnostic.severity() == Severity::Error ? "error" : "warning",
-                                  diagnostic.text(), excerpt(diagnostic.span(), sources));
+    std::string out =
+        fmt::format("{}{}: {}\n{}", place(diagnostic.span(), sources),
+                    diagnostic.severity() == Severity::Error ? "error" : "warning",
+                    printable(diagnostic.text()), excerpt(diagnostic.span(), sources));
     for (const Note& note : diagnostic.notes()) {
-        out += fmt::format("{}note: {}\n{}", place(note.span, sources), note.text,
+        out += fmt::format("{}note: {}\n{}", place(note.span, sources), printable(note.text),
                            excerpt(note.span, sources));
     }
-    if (!diagnostic.hint().empty()) out += fmt::format("  hint: {}\n", diagnostic.hint());
+    if (!diagnostic.hint().empty())
+        out += fmt::format("  hint: {}\n", printable(diagnostic.hint()));
     return out;
 }
 

@@ -45,5 +45,15 @@ TEST(Diagnostics, LongLineIsCutAroundTheCaret) {
     EXPECT_NE(out.find("^^^"), std::string::npos);
 }
 
+TEST(Diagnostics, LongAndRawWordsInAMessageAreMadePrintable) {
+    Sources sources;
+    Diagnostics diags;
+    diags.error({}, "Bad argument `" + std::string(1000000, 'x') + "\x1b[2J'");
+    const std::string out = render(diags, sources);
+    EXPECT_LT(out.size(), 500u);
+    EXPECT_EQ(out.rfind("error: Bad argument `xxx", 0), 0u);
+    EXPECT_NE(out.find("x?[2J'\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bpfw::parser
