@@ -5,7 +5,7 @@
 #include "parser/print.hpp"
 #include "parser/words.hpp"
 
-namespace bpfw::testing_support {
+namespace bpfw::test {
 namespace {
 
 using namespace parser;
@@ -87,4 +87,4 @@ ParsedFile parse_text(std::string_view text, Family family) {
     return out;
 }
 
-}  // namespace bpfw::testing_support
+}  // namespace bpfw::test

@@ -7,7 +7,7 @@
 
 #include "parser/parse.hpp"
 
-namespace bpfw::testing_support {
+namespace bpfw::test {
 
 // A handful of services, one protocol, and the hosts one.example (192.0.2.1, 2001:db8::1) and
 // two.example (192.0.2.1 and .2); nothing of the machine's.
@@ -32,4 +32,4 @@ struct ParsedFile {
 };
 ParsedFile parse_text(std::string_view text, parser::Family family = parser::Family::Ipv4);
 
-}  // namespace bpfw::testing_support
+}  // namespace bpfw::test

@@ -10,9 +10,8 @@
 namespace bpfw::parser {
 namespace {
 
-using testing_support::parse4;
-using testing_support::parse6;
-using testing_support::Parsed;
+using test::parse4;
+using test::Parsed;
 
 struct Good {
     const char* line;
