@@ -80,12 +80,15 @@ static __always_inline int hop_by_hop_is_cut(const struct bpfw_view *view,
 static __always_inline int step_extension(const struct bpfw_view *view, struct bpfw_walk *walk)
 {
 	const __u32 kind = walk->next;
+	__u64 offset = walk->offset;
 	const __u8 *header, *rest;
 	__u32 size;
 
-	if (walk->offset + 2 > walk->end)
+	/* Keeps it in a register: read again, it would be unbounded to the verifier. */
+	asm volatile("" : "+r"(offset));
+	if (offset > BPFW_MAX_OFFSET || offset + 2 > walk->end)
 		return -1;
-	header = view_at(view, walk->offset, 2);
+	header = view_at(view, offset, 2);
 	if (!header)
 		return -1;
 	walk->next = header[0];
@@ -93,9 +96,9 @@ static __always_inline int step_extension(const struct bpfw_view *view, struct b
 	if (kind == IPPROTO_AH)
 		size = (header[1] + 2u) << 2;
 	if (kind == IPPROTO_FRAGMENT || kind == IPPROTO_ROUTING) {
-		if (walk->offset + 4 > walk->end)
+		if (offset + 4 > walk->end)
 			return -1;
-		rest = view_at(view, walk->offset + 2, 2);
+		rest = view_at(view, offset + 2, 2);
 		if (!rest)
 			return -1;
 		if (kind == IPPROTO_FRAGMENT) {
@@ -103,20 +106,39 @@ static __always_inline int step_extension(const struct bpfw_view *view, struct b
 			walk->fragment = rest[0] | (rest[1] & 0xf8);
 		}
 	}
-	if (walk->offset + size > BPFW_MAX_OFFSET)
+	if (offset + size > BPFW_MAX_OFFSET)
 		return -1;
-	walk->offset = (walk->offset + size) & BPFW_MAX_OFFSET;
+	walk->offset = (__u32)offset + size;
 	return 0;
 }
 
-static __always_inline int walk_extensions(const struct bpfw_view *view, struct bpfw_walk *walk)
+/* Global functions: the verifier takes a step once, not once per header of the chain. */
+__attribute__((noinline)) int bpfw_step_xdp(struct xdp_md *ctx, struct bpfw_walk *walk)
+{
+	const struct bpfw_view view = xdp_view(ctx);
+
+	return walk ? step_extension(&view, walk) : -1;
+}
+
+__attribute__((noinline)) int bpfw_step_tc(struct __sk_buff *skb, struct bpfw_walk *walk)
+{
+	struct bpfw_scratch scratch = {{0}};
+	const struct bpfw_view view = tc_view(skb, &scratch);
+
+	return walk ? step_extension(&view, walk) : -1;
+}
+
+static __always_inline int walk_extensions(const struct bpfw_view *view, void *ctx,
+					   struct bpfw_walk *walk)
 {
 	int i;
 
 	for (i = 0; i < BPFW_MAX_EXTENSIONS; i++) {
 		if (!is_extension(walk->next))
 			return 0;
-		if (walk->fragment || step_extension(view, walk) < 0)
+		if (walk->fragment)
+			return -1;
+		if ((view->tc ? bpfw_step_tc(ctx, walk) : bpfw_step_xdp(ctx, walk)) < 0)
 			return -1;
 	}
 	return walk->fragment || is_extension(walk->next) ? -1 : 0;
@@ -137,7 +159,7 @@ static __always_inline void parse_payload(const struct bpfw_view *view, void *ct
 					  struct bpfw_packet *packet, struct bpfw_walk *walk)
 {
 	struct bpfw_l4 l4;
-	const int lost = walk_extensions(view, walk);
+	const int lost = walk_extensions(view, ctx, walk);
 
 	if (walk->fragment)
 		packet->odd |= BPFW_ODD_FRAGMENT;
@@ -150,7 +172,7 @@ static __always_inline void parse_payload(const struct bpfw_view *view, void *ct
 		packet->l4_src = packet->l4_dst = walk->next << 16;
 		return;
 	}
-	l4.offset = walk->offset;
+	l4.offset = walk->offset & BPFW_MAX_OFFSET;
 	l4.length = walk->offset < walk->end ? walk->end - walk->offset : 0;
 	l4.protocol = walk->next;
 	packet->odd |= parse_l4(view, ctx, packet, &l4, IPPROTO_ICMPV6);

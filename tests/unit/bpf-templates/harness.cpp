@@ -95,8 +95,9 @@ Action action_of(bool is_xdp, std::uint32_t returned) {
 
 }  // namespace
 
-Harness::Harness(std::uint32_t needs, std::uint32_t force_hook) : object_(open_linked()) {
-    configure(object_, {needs | BPFW_NEEDS_TRACE, force_hook});
+Harness::Harness(std::uint32_t needs, std::uint32_t force_hook, std::uint32_t trace)
+    : object_(open_linked()) {
+    configure(object_, {needs | trace, force_hook});
     if (bpf_object__load(object_) != 0) {
         bpf_object__close(object_);
         fail("load");

@@ -46,7 +46,9 @@ struct Tag {
 
 class Harness {
 public:
-    explicit Harness(std::uint32_t needs, std::uint32_t force_hook = BPFW_HOOK_AUTO);
+    // `trace` nothing: Outcome::trace stays as it was.
+    explicit Harness(std::uint32_t needs, std::uint32_t force_hook = BPFW_HOOK_AUTO,
+                     std::uint32_t trace = BPFW_NEEDS_TRACE);
     Harness(const Harness&) = delete;
     Harness& operator=(const Harness&) = delete;
     ~Harness();

@@ -88,5 +88,20 @@ TEST_F(Root, GenerationIsOneStoreAway) {
     munmap(page, 4096);
 }
 
+// The verifier cuts away what the configuration does not need: each one is another program.
+TEST_F(Root, EveryConfigurationLoads) {
+    const Bytes bytes = frame(eth() / ip4({.ttl = 5}) / tcp({.dport = 81, .options = {3, 3, 7}}));
+    for (std::uint32_t needs = 0; needs < 64; ++needs) {
+        if ((needs & BPFW_NEEDS_OUTPUT_NAME) != 0) continue;
+        const Harness one(needs, BPFW_HOOK_AUTO, 0);
+    }
+    for (const std::uint32_t hook : {BPFW_HOOK_INPUT, BPFW_HOOK_FORWARD, BPFW_HOOK_OUTPUT}) {
+        for (const std::uint32_t needs : {0u, 63u}) {
+            Harness one(needs, hook, 0);
+            EXPECT_EQ(one.run(Entry::Xdp, bytes).packet.l4_dst, 6u << 16 | 81) << hook << needs;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace bpfw::test
