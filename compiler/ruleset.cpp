@@ -132,9 +132,10 @@ public:
         if (find(table_, rename.to) != nullptr || is_target_name(rename.to)) {
             return missing(fmt::format("the name '{}' is taken", rename.to), "File exists.");
         }
-        Chain moved = std::move(*chain);
+        const auto at = user_position(table_.chains, rename.from);
+        Chain moved = std::move(*at);
         moved.name = rename.to;
-        table_.chains.erase(user_position(table_.chains, rename.from));
+        table_.chains.erase(at);
         table_.chains.insert(user_position(table_.chains, rename.to), std::move(moved));
         retarget(rename.from, rename.to);
     }

@@ -146,6 +146,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"rename_follows_the_jumps",
              {RenameChain{"used", "aaa"}},
              "INPUT: 1 2; FORWARD: >aaa; aaa: 3; empty:; full: 4; "},
+        Case{"rename_of_the_first_of_many",
+             {RenameChain{"empty", "zero"}, RenameChain{"full", "u"}, RenameChain{"used", "x"}},
+             "INPUT: 1 2; FORWARD: >x; u: 4; x: 3; zero:; "},
         Case{"policy",
              {SetPolicy{"INPUT", Verdict::Drop, {}}},
              "INPUT(D): 1 2; FORWARD: >used; empty:; full: 4; used: 3; "},
@@ -170,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"restore_takes_a_chain_out_of_use_first",
              {FlushChain{"FORWARD"}, FlushChain{"used"}, DeleteChain{"used"}},
              "INPUT: 1 2; empty:; full: 4; "}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& chosen) { return chosen.param.name; });
 
 struct Refusal {
     const char* name;
@@ -312,7 +315,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {BeginTable{}, AppendRule{"INPUT", accept(), {}}},
                 "COMMIT expected",
                 Mistake::Missing}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& chosen) { return chosen.param.name; });
 
 TEST(Ruleset, OtherTablesAreRefused) {
     Ruleset ruleset;
