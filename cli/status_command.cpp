@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "cli/commands.hpp"
 #include "cli/report.hpp"
@@ -91,17 +92,27 @@ std::string family_text(parser::Family family) {
 
 struct Picture {
     runtime::Status status;
+    std::string ruleset;
     Chains chains;
 };
+
+// By device, ingress first: the pins come in no order.
+void sort_hooks(std::vector<runtime::HookStatus>& hooks) {
+    std::sort(hooks.begin(), hooks.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.hook.ifindex, b.hook.hook) < std::tie(b.hook.ifindex, a.hook.hook);
+    });
+}
 
 Result<Picture> look() {
     Result<runtime::Status> status = runtime::status();
     if (!status) return tl::unexpected(status.error());
-    Picture picture{*std::move(status), {}};
+    Picture picture{*std::move(status), "", {}};
+    sort_hooks(picture.status.hooks);
     if (!picture.status.loaded) return picture;
     const Result<std::optional<runtime::Snapshot>> running = runtime::current();
     if (!running) return tl::unexpected(running.error());
     if (*running) {
+        picture.ruleset = (*running)->ruleset;
         picture.chains = count_chains(slots_of((*running)->ruleset), (*running)->counters);
     }
     return picture;
@@ -171,7 +182,8 @@ void print_json(const Picture& picture) {
                 {"pin_directory", status.pin_directory},
                 {"warnings", status.warnings},
                 {"hooks", Json::array()},
-                {"chains", Json::array()}};
+                {"chains", Json::array()},
+                {"ruleset", picture.ruleset}};
     for (const runtime::HookStatus& hook : status.hooks) {
         out["hooks"].push_back(hook_json(picture, hook));
     }
