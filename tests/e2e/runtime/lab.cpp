@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -39,6 +41,17 @@ std::string make_namespace(const std::string& suffix) {
     const std::string name = fmt::format("bpfw-rt-{}-{}", ::getpid(), suffix);
     run("ip netns add " + name);
     return name;
+}
+
+std::string read_file(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::byte> to_bytes(const std::string& text) {
+    std::vector<std::byte> bytes(text.size());
+    std::memcpy(bytes.data(), text.data(), text.size());
+    return bytes;
 }
 
 }  // namespace
@@ -70,19 +83,17 @@ void Namespace::forget() {
 }
 
 std::vector<std::byte> object_with(const std::string& ruleset) {
-    std::ifstream file(BPFW_TEST_OBJECT, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string bytes = read_file(BPFW_TEST_OBJECT);
     constexpr std::string_view kMagic = BPFW_RULESET_MAGIC;
     const std::string text = std::string(kMagic) + ruleset;
-    // The magic followed by the padding: not the string literal of another section.
     const std::size_t at = bytes.find(std::string(kMagic) + std::string(16, '\0'));
     if (at == std::string::npos || text.size() >= kTextBytes)
         throw std::runtime_error("no place for the text in " BPFW_TEST_OBJECT);
     bytes.replace(at, text.size(), text);
-    std::vector<std::byte> object(bytes.size());
-    std::memcpy(object.data(), bytes.data(), bytes.size());
-    return object;
+    return to_bytes(bytes);
 }
+
+std::vector<std::byte> bad_object() { return to_bytes(read_file(BPFW_TEST_BAD_OBJECT)); }
 
 std::string plain_ruleset() {
     return "# bpfw ipv4\n*filter\n"
@@ -109,22 +120,44 @@ int UdpSender::send(int count) const {
     return taken;
 }
 
-std::uint64_t read_statistic(const std::string& device, const std::string& name) {
-    // /sys shows the namespace it was mounted in; /proc/thread-self/net/dev the thread's own.
+UdpReceiver::UdpReceiver(std::uint16_t port)
+    : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    expect(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
+           "bind");
+}
+
+int UdpReceiver::received() const {
+    char byte = 0;
+    int count = 0;
+    while (::recv(socket_.get(), &byte, 1, 0) >= 0) ++count;
+    return count;
+}
+
+// /sys shows the namespace it was mounted in; this file the thread's own.
+std::uint64_t tx_dropped(const std::string& device) {
     std::ifstream table("/proc/thread-self/net/dev");
-    std::string line;
-    while (std::getline(table, line)) {
-        const std::size_t colon = line.find(':');
-        const std::size_t start = line.find_first_not_of(' ');
-        if (colon == std::string::npos || line.substr(start, colon - start) != device) continue;
-        std::vector<std::uint64_t> fields;
-        std::size_t at = colon + 1;
-        char* end = nullptr;
-        for (const char* text = line.c_str() + at; fields.size() < 16; text = end)
-            fields.push_back(std::strtoull(text, &end, 10));
-        return fields[name == "rx_packets" ? 1 : name == "tx_packets" ? 9 : 11];  // tx_dropped
+    for (std::string line; std::getline(table, line);) {
+        std::replace(line.begin(), line.end(), ':', ' ');
+        std::istringstream words(line);
+        std::string name;
+        words >> name;
+        if (name != device) continue;
+        std::vector<std::uint64_t> fields{std::istream_iterator<std::uint64_t>(words), {}};
+        return fields.at(11);  // receive has 8 columns; bytes packets errs drop
     }
     throw std::runtime_error("no device " + device);
+}
+
+std::string output_of(const std::string& command) {
+    FILE* pipe = ::popen(command.c_str(), "r");
+    std::string text;
+    char buffer[256];
+    while (std::fgets(buffer, sizeof(buffer), pipe) != nullptr) text += buffer;
+    ::pclose(pipe);
+    return text;
 }
 
 std::size_t open_fds() {
@@ -174,6 +207,13 @@ int Lab::send_from_peer(std::uint16_t port, int count) const {
         taken = UdpSender("10.9.0.2", port).send(count);
     }).join();
     return taken;
+}
+
+UdpReceiver Lab::receiver_at_peer(std::uint16_t port) const {
+    peer().enter();
+    UdpReceiver receiver(port);
+    fw().enter();
+    return receiver;
 }
 
 std::uint64_t Lab::packets(std::size_t slot) {

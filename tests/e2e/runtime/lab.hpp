@@ -43,6 +43,8 @@ private:
 
 // The object with this text in it.
 std::vector<std::byte> object_with(const std::string& ruleset);
+// One that the verifier refuses.
+std::vector<std::byte> bad_object();
 // The text whose slots ruleset.bpf.c counts in.
 std::string plain_ruleset();
 
@@ -58,8 +60,21 @@ private:
     sockaddr_in address_ = {};
 };
 
-std::uint64_t read_statistic(const std::string& device, const std::string& name);
+// Takes what arrives at a UDP port of the calling thread's namespace.
+class UdpReceiver {
+public:
+    explicit UdpReceiver(std::uint16_t port);
+    [[nodiscard]] int received() const;  // since the last call
+
+private:
+    runtime::Fd socket_;
+};
+
+// Packets that never left a device of the calling thread's namespace.
+std::uint64_t tx_dropped(const std::string& device);
 std::size_t open_fds();
+// What a command prints.
+std::string output_of(const std::string& command);
 
 // Every test begins in a fresh pair, in the protected namespace, and ends in the namespace
 // it came from, unloaded, with as many open fds as at the beginning.
@@ -71,6 +86,8 @@ protected:
     const Namespace& fw() const { return *fw_; }
     // Sends from the peer to the protected side; how many left.
     int send_from_peer(std::uint16_t port, int count) const;
+    // A receiver on the peer's side.
+    UdpReceiver receiver_at_peer(std::uint16_t port) const;
     // Packets counted in a slot, after all that is on its way has arrived.
     static std::uint64_t packets(std::size_t slot);
 

@@ -48,12 +48,16 @@ TEST_P(ModeTest, drops_counts_and_goes_away) {
 
     EXPECT_EQ(send_from_peer(9, 10), 10);
     EXPECT_EQ(packets(0), 10U);
+    const lab::UdpReceiver at_7 = receiver_at_peer(7);
+    const lab::UdpReceiver at_8 = receiver_at_peer(8);
     const lab::UdpSender blocked("10.9.0.1", 7);
     const lab::UdpSender open("10.9.0.1", 8);
     blocked.send(5);
     open.send(3);
     EXPECT_EQ(packets(2), 5U);
     EXPECT_EQ(packets(3), 3U);
+    EXPECT_EQ(at_7.received(), 0);
+    EXPECT_EQ(at_8.received(), 3);
     const auto snapshot = current();
     ASSERT_TRUE(snapshot && *snapshot);
     EXPECT_EQ((*snapshot)->ruleset, plain_ruleset());
@@ -64,7 +68,8 @@ TEST_P(ModeTest, drops_counts_and_goes_away) {
     const auto nothing = current();
     ASSERT_TRUE(nothing);
     EXPECT_FALSE(*nothing);
-    EXPECT_EQ(blocked.send(4), 4) << "egress still drops";
+    blocked.send(4);
+    EXPECT_EQ(at_7.received(), 4) << "egress still drops";
     const auto fresh = load_with(object_with(plain_ruleset()), options, test.features);
     ASSERT_TRUE(fresh) << to_text(fresh.error());
     EXPECT_EQ(packets(0), 0U) << "counters of the life before";

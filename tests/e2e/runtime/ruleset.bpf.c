@@ -74,7 +74,11 @@ static __always_inline int judge(void *data, void *end, __u16 port, __u32 slot)
 	struct ethhdr *ethernet = data;
 	struct iphdr *ip = data + sizeof(*ethernet);
 	struct udphdr *udp = (void *)(ip + 1);
+#ifdef BPFW_TEST_BAD /* no bounds check: the verifier refuses it */
+	const int ipv4 = end && ethernet->h_proto == bpf_htons(ETH_P_IP);
+#else
 	const int ipv4 = (void *)(udp + 1) <= end && ethernet->h_proto == bpf_htons(ETH_P_IP);
+#endif
 	const int hit = ipv4 && ip->protocol == IPPROTO_UDP && udp->dest == bpf_htons(port);
 	__u32 zero = 0;
 	struct bpfw_trace *trace = bpf_map_lookup_elem(&bpfw_trace, &zero);
