@@ -76,7 +76,9 @@ Hook hook_of_pin(const Pins& pins, const PinName& pin, const std::vector<Interfa
     // A link keeps to its interface into another namespace, where these rules mean nothing.
     const Interface* interface = info ? find(interfaces, info->ifindex) : nullptr;
     if (interface == nullptr || interface->index != pin.ifindex) return hook;
-    if (pin.kind == PinKind::XdpLink && interface->xdp_program != info->program) return hook;
+    // With several XDP modes on the interface rtnetlink's one id may be another's.
+    const bool one = interface->xdp_attached != XDP_ATTACHED_MULTI;
+    if (pin.kind == PinKind::XdpLink && one && interface->xdp_program != info->program) return hook;
     hook.device = interface->name;
     if (pin.kind == PinKind::XdpLink) hook.method = attached_mode(*interface);
     hook.presence = Presence::Attached;

@@ -124,7 +124,7 @@ public:
     ~Tester();
     // `frame` begins with the Ethernet header. Shorter than that: passed as not IP, as the
     // programs would. At TC the kernel refuses IPv4 frames under 34 and IPv6 frames under 54
-    // bytes, at XDP frames above about 3500: an Error (EINVAL).
+    // bytes: an Error (EINVAL). Of frames above about 3500 bytes XDP sees the beginning.
     Result<Decision> run(std::span<const std::byte> frame, std::uint32_t repeat = 1);
     Result<std::vector<CounterValue>> counters() const;
 
