@@ -11,7 +11,7 @@
 
 /*
  * Length of the packet, 0 when ip_rcv_core() refuses it. The checksum is left to the
- * kernel. BIG TCP writes tot_len 0 into packets above 64 KiB (iph_totlen()).
+ * kernel.
  */
 static __always_inline __u32 ipv4_length(const struct bpfw_view *view, const struct iphdr *ip,
 					 __u32 offset)
@@ -19,7 +19,7 @@ static __always_inline __u32 ipv4_length(const struct bpfw_view *view, const str
 	const __u32 there = view->end - offset;
 	__u32 length = bpf_ntohs(ip->tot_len);
 
-	if (view->tc && length == 0 && view->skb->gso_size)
+	if (length == 0 && is_big_tcp(view, there))
 		length = there;
 	if (ip->version != 4 || ip->ihl < 5 || length < ip->ihl * 4u || length > there)
 		return 0;

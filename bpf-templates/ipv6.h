@@ -27,9 +27,8 @@ static __always_inline __u32 ipv6_length(const struct bpfw_view *view, const str
 	const __u32 payload = bpf_ntohs(ip->payload_len);
 	__u32 length = payload + (__u32)sizeof(*ip);
 
-	/* A jumbogram, or BIG TCP: the frame has the length. */
-	if (payload == 0 &&
-	    (ip->nexthdr == IPPROTO_HOPOPTS || (view->tc && view->skb->gso_size)))
+	/* A jumbogram has its length from the frame, too. */
+	if (payload == 0 && (ip->nexthdr == IPPROTO_HOPOPTS || is_big_tcp(view, there)))
 		length = there;
 	return ip->version == 6 && length <= there ? length : 0;
 }

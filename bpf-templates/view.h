@@ -57,6 +57,15 @@ static __always_inline struct bpfw_view tc_view(struct __sk_buff *skb,
 }
 
 /*
+ * BIG TCP: an aggregate above 64 KiB, whose IP header says length 0 (iph_totlen() of
+ * include/linux/ip.h). XDP has no gso_size; there, no other frame is as long.
+ */
+static __always_inline int is_big_tcp(const struct bpfw_view *view, __u32 ip_bytes)
+{
+	return view->tc ? view->skb->gso_size != 0 : ip_bytes > 0xffff;
+}
+
+/*
  * `size` (constant) bytes at `offset` of the frame, NULL when it is shorter. At TC, bytes
  * beyond the linear part (74 bytes or less on a GSO packet) are copied to the scratch: the
  * pointer is good until the next call.

@@ -140,6 +140,7 @@ Outcome Harness::test_run(const char* program, const Bytes& frame, const Context
     __sk_buff skb{};
     skb.ifindex = context.ifindex;
     skb.ingress_ifindex = context.ingress_ifindex;
+    skb.gso_size = context.gso_size;
     const bool is_xdp = std::string_view(program).ends_with("_xdp");
     LIBBPF_OPTS(bpf_test_run_opts, options);
     options.data_in = frame.data();

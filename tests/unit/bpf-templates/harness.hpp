@@ -37,6 +37,7 @@ struct Context {
     std::uint32_t ifindex = 1;          // must exist in this namespace
     std::uint32_t ingress_ifindex = 0;  // TC egress: where a forwarded packet came from
     std::uint32_t repeat = 1;
+    std::uint32_t gso_size = 0;  // TC only
 };
 
 struct Tag {

@@ -314,6 +314,18 @@ TEST_F(Parse, JumbogramHasTheLengthOfTheFrame) {
     EXPECT_EQ(got.packet.odd, 0u);
 }
 
+TEST_F(Parse, BigTcpHasTheLengthOfTheSkb) {
+    const Bytes four = frame(eth() / ip4({.tot_len = 0}) / tcp() / payload(100));
+    const Bytes six = frame(eth() / ip6({.payload_len = 0}) / tcp() / payload(100));
+    for (const Entry entry : {Entry::Ingress, Entry::Egress}) {
+        EXPECT_EQ(harness().run(entry, four, {.gso_size = 50}).packet.length, 140u);
+        EXPECT_EQ(harness().run(entry, six, {.gso_size = 50}).packet.length, 160u);
+        EXPECT_TRUE(harness().run(entry, four).dropped());
+    }
+    EXPECT_EQ(ingress(six).packet.length, 40u);  // a header and nothing behind it
+    EXPECT_EQ(ingress(six).packet.odd, BPFW_ODD_NO_PORTS | BPFW_ODD_NO_L4);
+}
+
 TEST_F(Parse, VerdictsAndCounters) {
     const Bytes bytes = frame(eth() / ip4() / udp());
     harness().answer(5u << BPFW_VERDICT_BITS | BPFW_DROP);
