@@ -3,12 +3,8 @@
 #include "tests/differential/kernel_oracle.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tests/support/packet_view.hpp"
+#include "tests/differential/tap.hpp"
 #include "tests/support/pools.hpp"
 #include "tests/support/random_ruleset.hpp"
 
@@ -27,16 +23,6 @@ using parser::Family;
 
 const char* restore_program(Family family) {
     return family == Family::Ipv4 ? "iptables-legacy-restore" : "ip6tables-legacy-restore";
-}
-
-Result<Descriptor> open_tap(const std::string& name) {
-    Descriptor tap(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-    if (tap.get() < 0) return failure("open", "/dev/net/tun", errno);
-    ifreq request{};
-    request.ifr_flags = IFF_TAP | IFF_NO_PI;
-    std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
-    if (::ioctl(tap.get(), TUNSETIFF, &request) != 0) return failure("create tap", name, errno);
-    return tap;
 }
 
 // Before any device is made, so that the defaults hold for all.
@@ -101,7 +87,7 @@ std::string oracle_obstacle() {
     if (::geteuid() != 0) return "needs root";
     if (::access("/dev/net/tun", R_OK | W_OK) != 0) return "needs /dev/net/tun";
     for (const char* program : {"iptables-legacy-restore", "ip6tables-legacy-restore", "ip"})
-        if (!run({program, "--version"}) && !run({program, "-V"}))
+        if (!run_program({program, "--version"}) && !run_program({program, "-V"}))
             return fmt::format("needs {}", program);
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
         const auto oracle = KernelOracle::open(family, Hook::Input);
@@ -135,7 +121,7 @@ Result<void> KernelOracle::build_world() {
     if (auto opened = open_devices(); !opened) return opened;
     const std::string commands = device_commands() + route_commands(family_, hook_);
     const char* family = family_ == Family::Ipv4 ? "-4" : "-6";
-    if (auto done = run({"ip", family, "-batch", "-"}, commands); !done) return done;
+    if (auto done = run_program({"ip", family, "-batch", "-"}, commands); !done) return done;
     return set_guards();
 }
 
@@ -154,7 +140,8 @@ Result<void> KernelOracle::open_devices() {
 }
 
 Result<void> KernelOracle::set_guards() {
-    if (auto done = run({restore_program(family_)}, guard_text(family_, hook_)); !done) return done;
+    if (auto done = run_program({restore_program(family_)}, guard_text(family_, hook_)); !done)
+        return done;
     before_ = XtTable(socket_.get(), family_, "mangle");
     filter_ = XtTable(socket_.get(), family_, "filter");
     after_ = XtTable(socket_.get(), family_, "security");
@@ -167,7 +154,8 @@ Result<void> KernelOracle::set_guards() {
 
 Result<void> KernelOracle::load(const compiler::Table& table) {
     const Inside inside(where_);
-    if (auto done = run({restore_program(family_)}, save_text(table, family_)); !done) return done;
+    if (auto done = run_program({restore_program(family_)}, save_text(table, family_)); !done)
+        return done;
     if (auto learned = filter_.learn(); !learned) return learned;
     positions_.clear();
     watched_.clear();

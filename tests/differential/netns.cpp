@@ -71,7 +71,7 @@ Inside::~Inside() {
     if (::setns(home_.get(), CLONE_NEWNET) != 0) BPFW_BUG("cannot return to the own namespace");
 }
 
-Result<void> run(const std::vector<std::string>& words, const std::string& input) {
+Result<void> run_program(const std::vector<std::string>& words, const std::string& input) {
     const Descriptor in = memory_file(input);
     const Descriptor out = memory_file("");
     const pid_t child = ::fork();

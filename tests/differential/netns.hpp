@@ -54,7 +54,7 @@ private:
 
 // Runs a program of $PATH in the current namespace with `input` as its standard input; a failure
 // carries its exit status and the end of what it printed.
-Result<void> run(const std::vector<std::string>& words, const std::string& input = "");
+Result<void> run_program(const std::vector<std::string>& words, const std::string& input = "");
 // Writes "1" and the like below /proc/sys/net of the current namespace.
 Result<void> set_sysctl(const std::string& path, const std::string& value);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "tests/differential/compare.hpp"
 #include "tests/support/packet_view.hpp"
@@ -67,30 +68,56 @@ std::string difference_of(Bench& bench, const compiler::Table& table, const Test
 Result<Bench> Bench::open(Family family, Hook hook) {
     auto kernel = KernelOracle::open(family, hook);
     if (!kernel) return tl::unexpected(kernel.error());
-    return Bench(family, hook, std::move(*kernel));
+    auto bpf = BpfEngine::open(hook);
+    if (!bpf) return tl::unexpected(bpf.error());
+    return Bench(family, hook, std::move(*kernel), std::move(*bpf));
 }
 
 Result<void> Bench::load(const compiler::Table& table) {
     tables_ = {empty_table(), empty_table()};
     (family_ == Family::Ipv4 ? tables_.ipv4 : tables_.ipv6) = table;
-    return kernel_.load(table);
+    if (auto loaded = kernel_.load(table); !loaded) return loaded;
+    return bpf_.load(tables_);
 }
 
 Result<std::string> Bench::compare(const TestPacket& packet, TrialReport& report) {
     report.pairs++;
-    const auto kernel = kernel_.send(packet);
-    if (!kernel) return tl::unexpected(kernel.error());
     const Answer answer = interpret(tables_, packet.frame, packet.place);
-    std::string out;
-    if (reassembled_first(family_, hook_, packet.frame)) {
-        report.fragments++;
-    } else if (!kernel->seen) {
-        report.unseen++;
-    } else {
-        tally(answer, report);
-        out += difference(tables_.of(family_), answer, *kernel);
+    auto out = compare_kernel(packet, answer, report);
+    if (!out) return out;
+    for (const Entry entry : entries_of(hook_)) {
+        const auto more = compare_bpf(packet, answer, entry, report);
+        if (!more) return more;
+        *out += *more;
     }
     return out;
+}
+
+Result<std::string> Bench::compare_kernel(const TestPacket& packet, const Answer& answer,
+                                          TrialReport& report) {
+    const auto kernel = kernel_.send(packet);
+    if (!kernel) return tl::unexpected(kernel.error());
+    if (reassembled_first(family_, hook_, packet.frame)) {
+        report.fragments++;
+        return "";
+    }
+    if (!kernel->seen) {
+        report.unseen++;
+        return "";
+    }
+    tally(answer, report);
+    return difference(tables_.of(family_), answer, *kernel);
+}
+
+Result<std::string> Bench::compare_bpf(const TestPacket& packet, const Answer& answer, Entry entry,
+                                       TrialReport& report) {
+    const auto bpf = bpf_.run(packet, entry);
+    if (bpf) return difference(tables_, answer, *bpf, packet, entry);
+    constexpr std::size_t kTestable = 14 + 40;  // BPF_PROG_TEST_RUN wants whole IP headers at TC
+    if (bpf.error().error_number != EINVAL || packet.frame.size() >= kTestable)
+        return tl::unexpected(bpf.error());
+    report.untestable++;
+    return "";
 }
 
 Case make_case(const TrialOptions& options, std::uint32_t number) {
@@ -151,9 +178,9 @@ std::string to_text(const Mismatch& mismatch, Family family) {
 std::string to_text(const TrialReport& report) {
     return fmt::format(
         "{} pairs, {} mismatches; the kernel accepted {} and dropped {}, hotdropped {}; "
-        "{} not seen by it, {} fragments reassembled first",
+        "{} not seen by it, {} fragments reassembled first, {} too short for a test run",
         report.pairs, report.mismatches, report.accepted, report.dropped, report.hotdrops,
-        report.unseen, report.fragments);
+        report.unseen, report.fragments, report.untestable);
 }
 
 }  // namespace bpfw::test

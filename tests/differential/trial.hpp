@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/differential/bpf_engine.hpp"
 #include "tests/differential/kernel_oracle.hpp"
 #include "tests/support/interpreter.hpp"
 #include "tests/support/random_packets.hpp"
@@ -36,6 +37,7 @@ struct TrialReport {
     std::uint64_t accepted = 0;   // of those compared with the kernel
     std::uint64_t dropped = 0;
     std::uint64_t hotdrops = 0;
+    std::uint64_t untestable = 0;  // shorter than BPF_PROG_TEST_RUN takes
     std::uint64_t mismatches = 0;
     std::vector<Mismatch> first;  // at most 5
 };
@@ -52,12 +54,17 @@ public:
     [[nodiscard]] Hook hook() const { return hook_; }
 
 private:
-    Bench(parser::Family family, Hook hook, KernelOracle kernel)
-        : family_(family), hook_(hook), kernel_(std::move(kernel)) {}
+    Bench(parser::Family family, Hook hook, KernelOracle kernel, BpfEngine bpf)
+        : family_(family), hook_(hook), kernel_(std::move(kernel)), bpf_(std::move(bpf)) {}
+    Result<std::string> compare_kernel(const TestPacket& packet, const Answer& answer,
+                                       TrialReport& report);
+    Result<std::string> compare_bpf(const TestPacket& packet, const Answer& answer, Entry entry,
+                                    TrialReport& report);
 
     parser::Family family_;
     Hook hook_;
     KernelOracle kernel_;
+    BpfEngine bpf_;
     Tables tables_;
 };
 

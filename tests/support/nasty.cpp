@@ -87,9 +87,22 @@ void bad_data_offset(Draft& draft, Random& random) {
     draft.transport[12] = static_cast<std::uint8_t>(random.below(16) << 4);
 }
 
+// Option bytes without order: end-of-options in the middle, lengths of 0 and beyond the end.
+void wild_tcp_options(Draft& draft, Random& random) {
+    if (draft.protocol != 6) draft.protocol = 6;
+    const std::size_t bytes = random.between(1, 10) * 4;
+    draft.transport.resize(std::max<std::size_t>(draft.transport.size(), 20 + bytes));
+    draft.transport[12] = static_cast<std::uint8_t>((5 + bytes / 4) << 4);
+    for (std::size_t i = 20; i < 20 + bytes; i++)
+        draft.transport[i] = random.percent(50) ? static_cast<std::uint8_t>(random.below(7))
+                                                : random.pick(kTcpOptions);
+    if (random.percent(15)) draft.transport.resize(20 + random.below(bytes + 1));
+}
+
 void tags(Draft& draft, Random& random) {
     static const std::uint16_t ids[] = {0, 0, 0, 0xe000, 0x2000, 5};
-    for (std::uint32_t left = random.between(1, 2); left > 0; left--)
+    constexpr std::size_t kMost = 4;  // more than bpfw looks through are dropped by it
+    for (std::uint32_t left = random.between(1, 2); left > 0 && draft.tags.size() < kMost; left--)
         draft.tags.push_back(
             {static_cast<std::uint16_t>(random.percent(50) ? 0x8100 : 0x88a8), random.pick(ids)});
 }
@@ -152,10 +165,12 @@ void make_nasty(Draft& draft, Hook hook, Random& random) {
         whole ? ip_options(draft, random)
         : v4  ? ipv4_fragment(draft, random)
               : extensions(draft, random);
-    else if (dice < 52)
+    else if (dice < 48)
         short_headers(draft, random);
-    else if (dice < 60)
+    else if (dice < 54)
         bad_data_offset(draft, random);
+    else if (dice < 60)
+        wild_tcp_options(draft, random);
     else if (dice < 64)
         draft.protocol = random.byte();
     else if (dice < 74)

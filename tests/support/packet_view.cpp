@@ -56,6 +56,30 @@ bool receive_ipv6(PacketView& packet) {
     return true;
 }
 
+bool is_ipv6_loopback(const parser::Address& address) {
+    parser::Address loopback;
+    loopback.bytes[15] = 1;
+    return address == loopback;
+}
+
+// By address ip6_rcv_core() drops: a multicast source, a multicast destination of a scope (0, 1)
+// that no wire carries, ::1 from outside.
+bool refused_addresses(const PacketView& packet) {
+    const parser::Address source = packet.source();
+    const parser::Address destination = packet.destination();
+    if (source.bytes[0] == 0xff || is_ipv6_loopback(source) || is_ipv6_loopback(destination))
+        return true;
+    return destination.bytes[0] == 0xff && (destination.bytes[1] & 15) <= 1;
+}
+
+// ip6_rcv_core() reads hop-by-hop options (ipv6_parse_hopopts()) before any rule: they must be
+// there in full. What stands in them is not looked at here.
+bool cut_hop_by_hop(const PacketView& packet) {
+    if (packet.ip[6] != 0) return false;
+    const auto header = packet.at(kIpv6Header, 8);
+    return !header || !packet.at(kIpv6Header, ((*header)[1] + 1u) * 8u);
+}
+
 bool extension(std::uint8_t next) {
     return next == 0 || next == 43 || next == 44 || next == 51 || next == 59 || next == 60;
 }
@@ -126,7 +150,7 @@ Seen look(std::span<const std::uint8_t> frame, Hook hook) {
     std::size_t at = kEthernet;
     std::uint16_t ethertype = be16(frame, 12);
     while (is_tag(ethertype)) {
-        if (frame.size() < at + 4) return {Outcome::NotIp, {}};
+        if (frame.size() < at + 4) return {Outcome::Refused, {}};  // skb_vlan_untag() fails
         ethertype = be16(frame, at + 2);
         at += 4;
     }
@@ -141,6 +165,9 @@ Seen look(std::span<const std::uint8_t> frame, Hook hook) {
     packet.has_mac = hook != Hook::Output;
     if (hook != Hook::Output) packet.type = packet_type(frame);
     if (!(packet.family == Family::Ipv4 ? receive_ipv4(packet) : receive_ipv6(packet)))
+        return {Outcome::Refused, {}};
+    if (packet.family == Family::Ipv6 && hook != Hook::Output &&
+        (refused_addresses(packet) || cut_hop_by_hop(packet)))
         return {Outcome::Refused, {}};
     if (hook == Hook::Forward) {
         if (packet.hop_limit <= 1) return {Outcome::Refused, {}};

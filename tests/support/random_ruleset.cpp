@@ -28,7 +28,6 @@ std::optional<PortMatch> maybe_port(Random& random, std::uint32_t chance) {
 }
 
 AddressMatch address_match(Family family, Random& random) {
-    if (random.percent(2)) return {Sense::IsNot, {}, {}, {}};  // ! 0.0.0.0/0 is never true
     const Address mask = random.pick(masks(family));
     return {sense(random), masked(random.pick(addresses(family)), mask), mask, {}};
 }
@@ -59,7 +58,7 @@ TcpMatch tcp_match(Random& random) {
                                      : random.pick(kTcpFlags);
         match.flags = TcpFlagsMatch{sense(random), mask, set, {}};
     }
-    if (random.percent(25))
+    if (random.percent(35))
         match.option = TcpOptionMatch{sense(random), random.pick(kTcpOptions), {}};
     return match;
 }
@@ -254,6 +253,9 @@ compiler::Table random_table(const RulesetShape& shape, Random& random) {
         fill(chain, random.between(0, shape.user_rules), shape, below, random);
         table.chains.push_back(std::move(chain));
     }
+    // iptables keeps user chains by name, so that slots and listings have that order.
+    std::sort(table.chains.begin() + 3, table.chains.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     return table;
 }
 
