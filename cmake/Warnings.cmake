@@ -14,3 +14,8 @@ if(BPFW_COVERAGE)
   target_compile_options(bpfw_flags INTERFACE --coverage)
   target_link_options(bpfw_flags INTERFACE --coverage)
 endif()
+if(BPFW_FUZZ)
+  target_compile_options(bpfw_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+                                              -fno-sanitize-recover=undefined)
+  target_link_options(bpfw_flags INTERFACE -fsanitize=address,undefined)
+endif()

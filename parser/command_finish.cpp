@@ -13,6 +13,8 @@ namespace bpfw::parser {
 namespace {
 
 constexpr std::size_t kLongestChain = 28;  // XT_EXTENSION_MAXNAMELEN - 1
+// Blanks as isspace(3) has them, and the quote, which would not survive iptables-save.
+constexpr std::string_view kNotInNames = " \t\n\v\f\r\"";
 
 // Which commands an option goes with ('D' stands for a rule's text, not for a number).
 struct OptionUseTable {
@@ -47,8 +49,17 @@ void not_found(Span at, std::string_view text, Family family, Diagnostics& diags
 
 }  // namespace
 
-bool check_chain_length(const Word& name, Diagnostics& diags) {
-    if (name.text.size() <= kLongestChain) return true;
+bool check_chain(const Word& name, Diagnostics& diags) {
+    if (name.text.size() <= kLongestChain) {
+        const std::string& text = name.text;
+        const bool odd = text.empty() || text[0] == '-' || text[0] == '!' ||
+                         text.find_first_of(kNotInNames) != std::string::npos;
+        if (!odd) return true;
+        diags.error(name.at, fmt::format("no chain can be named '{}'", text))
+            .kind(Mistake::Missing)
+            .classic("No chain/target/match by that name.");
+        return false;
+    }
     diags
         .error(name.at, fmt::format("chain name '{}' has {} bytes; 28 are the most", name.text,
                                     name.text.size()))
@@ -58,7 +69,7 @@ bool check_chain_length(const Word& name, Diagnostics& diags) {
 
 bool check_new_chain(const Word& name, Family family, Diagnostics& diags) {
     const std::string& text = name.text;
-    if (!check_chain_length(name, diags)) return false;
+    if (text.size() > kLongestChain) return check_chain(name, diags);
     if (!text.empty() && (text[0] == '-' || text[0] == '!')) {
         diags.error(name.at, fmt::format("a chain's name does not begin with '{}'", text[0]))
             .classic(fmt::format("chain name not allowed to start with `{}'", text[0]));
@@ -159,7 +170,7 @@ bool CommandParser::check_command() {
         diags_.error(not_at_, "nothing after the !").classic("nothing appropriate following !");
         return false;
     }
-    return !chain_ || check_chain_length(*chain_, diags_);
+    return !chain_ || check_chain(*chain_, diags_);
 }
 
 bool CommandParser::check_options() {

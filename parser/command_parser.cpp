@@ -363,6 +363,11 @@ bool CommandParser::jump(const OptionEvent& event) {
             .classic(fmt::format("Invalid target name `{}'", name));
         return false;
     }
+    if (name.find('"') != std::string::npos) {
+        diags_.error(event.value.at, "no chain can be named with a quote")
+            .classic(fmt::format("Chain '{}' does not exist", name));
+        return false;
+    }
     Target& target = rule_.target;
     target = {Target::Kind::Goto, name, from(event)};
     if (!to) return true;

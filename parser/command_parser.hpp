@@ -36,8 +36,8 @@ LineOutcome parse_words(const std::vector<Word>& words, const LineSettings& sett
 
 // Whether a chain may be made with this name; if not, `diags` says why.
 bool check_new_chain(const Word& name, Family family, Diagnostics& diags);
-// Whether the name is short enough for any chain.
-bool check_chain_length(const Word& name, Diagnostics& diags);
+// Whether a chain with this name can exist at all.
+bool check_chain(const Word& name, Diagnostics& diags);
 
 // One address option, until the end of the line.
 struct AddressOption {

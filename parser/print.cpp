@@ -203,10 +203,12 @@ std::string rule_text(const std::string& head, const Rule& rule, Family family) 
 std::string policy_text(Verdict policy) { return policy == Verdict::Drop ? "DROP" : "ACCEPT"; }
 
 std::string declaration_text(const DeclareChain& chain) {
-    const Counters counters = chain.counters.value_or(Counters{});
-    return fmt::format(":{} {} [{}:{}]", chain.chain,
-                       chain.policy ? policy_text(*chain.policy) : "-", counters.packets,
-                       counters.bytes);
+    std::string out =
+        fmt::format(":{} {}", chain.chain, chain.policy ? policy_text(*chain.policy) : "-");
+    if (chain.counters) {
+        out += fmt::format(" [{}:{}]", chain.counters->packets, chain.counters->bytes);
+    }
+    return out;
 }
 
 }  // namespace

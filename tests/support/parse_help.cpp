@@ -87,4 +87,15 @@ ParsedFile parse_text(std::string_view text, Family family) {
     return out;
 }
 
+bool survives_printing(const Statement& statement) {
+    // The block's own lines cannot stand inside a block, and -t can name what no block can.
+    if (std::holds_alternative<BeginTable>(statement.action)) return true;
+    if (std::holds_alternative<Commit>(statement.action)) return true;
+    Statement in_filter = statement;
+    in_filter.table = "filter";
+    const ParsedFile read =
+        parse_text("*filter\n" + to_text(in_filter) + "\nCOMMIT\n", statement.family);
+    return read.statements.size() == 3 && read.statements[1] == in_filter;
+}
+
 }  // namespace bpfw::test

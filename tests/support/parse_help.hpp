@@ -30,6 +30,8 @@ struct ParsedFile {
     std::string diagnostics;  // rendered; the file's name is "t.rules"
     std::vector<parser::Statement> statements;
 };
+// Whether the statement, printed inside its table's block, parses back to itself.
+bool survives_printing(const parser::Statement& statement);
 ParsedFile parse_text(std::string_view text, parser::Family family = parser::Family::Ipv4);
 
 }  // namespace bpfw::test

@@ -22,7 +22,7 @@ TEST(RulesFile, SaveFormat) {
         {"*filter\n:INPUT DROP [1:2]\n:web - [0:0]\n[3:4] -A INPUT -j web\nCOMMIT\n",
          "*filter\n:INPUT DROP [1:2]\n:web - [0:0]\n[3:4] -A INPUT -j web\nCOMMIT\n"},
         {"# c\n\n  \n*filter\n:INPUT ACCEPT\n-N web\n-P INPUT DROP\n-F web\nCOMMIT",
-         "*filter\n:INPUT ACCEPT [0:0]\n-N web\n-P INPUT DROP\n-F web\nCOMMIT\n"},
+         "*filter\n:INPUT ACCEPT\n-N web\n-P INPUT DROP\n-F web\nCOMMIT\n"},
         {"*filter\r\n-A INPUT -j DROP\r\nCOMMIT\r\n", "*filter\n-A INPUT -j DROP\nCOMMIT\n"},
         {"\xef\xbb\xbf*filter\nCOMMIT \n", "*filter\nCOMMIT\n"},
         {"*filter\n[1:2]-A INPUT\nCOMMIT\n", "*filter\n[1:2] -A INPUT\nCOMMIT\n"},
