@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "runtime/hooks.hpp"
 #include "runtime/pins.hpp"
@@ -92,28 +93,30 @@ bool pins_are_dead(const Pins& pins) {
                        [&pins](const PinName& pin) { return is_gone(pins, pin); });
 }
 
-// Our inode with another cookie belonged to a namespace before ours.
+// Not ours. Our inode with another cookie belonged to a namespace before ours.
 bool may_live(const NetnsKey& key, const NetnsKey& own, const Inodes& alive) {
-    if (key.inode == own.inode && key.cookie != 0 && own.cookie != 0)
-        return key.cookie == own.cookie;
+    if (key.inode == own.inode && key.cookie != 0 && own.cookie != 0) return false;
     return alive.count(key.inode) != 0;
 }
 
 Result<void> clean_namespaces(const NetnsKey& own, std::vector<std::string>& removed) {
     const auto base = pin_base();
     if (!base) return tl::unexpected(base.error());
-    // The directories first: who makes one after this is seen alive below.
-    const std::vector<fs::path> directories = entries(*base);
-    if (directories.empty()) return {};
-    const Inodes alive = living_namespaces();
-    for (const fs::path& directory : directories) {
+    // The candidates first: the search for living namespaces reads all of /proc.
+    std::vector<std::pair<NetnsKey, Pins>> candidates;
+    for (const fs::path& directory : entries(*base)) {
         const auto key = parse_netns_key(directory.filename().native());
-        if (!key || may_live(*key, own, alive)) continue;
         const Pins pins(directory);
-        if (!pins_are_dead(pins)) continue;
+        if (key && *key != own && pins_are_dead(pins)) candidates.emplace_back(*key, pins);
+    }
+    if (candidates.empty()) return {};
+    const Inodes alive = living_namespaces();
+    for (const auto& [key, pins] : candidates) {
+        // Again, because a load may have come in between.
+        if (may_live(key, own, alive) || !pins_are_dead(pins)) continue;
         if (auto done = pins.remove_all(); !done) return done;
-        ::unlink(fmt::format("/run/bpfw/{}.lock", to_text(*key)).c_str());
-        removed.push_back(fmt::format("{}: its namespace is gone", directory.native()));
+        ::unlink(fmt::format("/run/bpfw/{}.lock", to_text(key)).c_str());
+        removed.push_back(fmt::format("{}: its namespace is gone", pins.directory()));
     }
     return {};
 }

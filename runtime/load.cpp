@@ -162,7 +162,10 @@ Result<std::vector<HookReport>> load_with(std::span<const std::byte> object,
 
 Result<std::vector<HookReport>> load(std::span<const std::byte> object,
                                      const LoadOptions& options) {
-    return load_with(object, options, probe_features());
+    auto reports = load_with(object, options, probe_features());
+    // Containers come and go without an unload; a failure here is no failure of the load.
+    if (reports) static_cast<void>(clean_leftovers());
+    return reports;
 }
 
 Result<void> unload() {

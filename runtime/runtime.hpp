@@ -61,6 +61,7 @@ struct HookReport {
 // Loads the object, fills its maps, carries the counters over, puts its programs beside the
 // running ones, attaches the root program where it is not attached yet, and switches every
 // hook with one store. On any failure the old ruleset stands and nothing new is left behind.
+// Leftovers of dead namespaces are cleaned on the way.
 // The caller holds the Lock.
 Result<std::vector<HookReport>> load(std::span<const std::byte> object, const LoadOptions& options);
 
