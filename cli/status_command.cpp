@@ -128,6 +128,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
         for (std::size_t i = 0; i < row.size(); ++i) {
             line += i + 1 < row.size() ? fmt::format("{:{}}  ", row[i], widths[i]) : row[i];
         }
+        line.erase(line.find_last_not_of(' ') + 1);
         fmt::print("{}\n", line);
     }
 }
@@ -150,7 +151,8 @@ void print_text(const Picture& picture) {
                         hook.problem.empty() ? hook.hook.reason : "PROBLEM: " + hook.problem});
     }
     print_table(rows);
-    rows = {{"\nFAMILY", "CHAIN", "POLICY", "RULES", "ACCEPTED", "DROPPED"}};
+    fmt::print("\n");
+    rows = {{"FAMILY", "CHAIN", "POLICY", "RULES", "ACCEPTED", "DROPPED"}};
     for (const auto& [key, chain] : picture.chains) {
         rows.push_back({family_text(key.first), key.second,
                         chain.policy.empty() ? "-" : chain.policy, std::to_string(chain.rules),

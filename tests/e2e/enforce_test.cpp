@@ -220,6 +220,15 @@ TEST_F(Enforce, ReloadReadsTheConfiguredFilesInTheirOrder) {
               "-A INPUT -s 2001:db8:1::/48 -j DROP\n");
 }
 
+// --dev was a choice: bpf-iptables must not hook lo because a rule is added.
+TEST_F(Enforce, RuleAddedLaterHooksNoOtherInterface) {
+    ASSERT_EQ(load("-A INPUT -j DROP\n").code, 0);
+    const Outcome added = run({BPF_IPTABLES, "-A", "INPUT", "-p", "udp", "-j", "ACCEPT"});
+    ASSERT_EQ(added.code, 0) << added.err;
+    EXPECT_EQ(rules(), "-A INPUT -j DROP\n-A INPUT -p udp -j ACCEPT\n");
+    EXPECT_EQ(status()["hooks"].size(), 2u) << status()["hooks"].dump(2);
+}
+
 TEST_F(Enforce, KilledAtAnyMomentTheOldOrTheNewRulesStand) {
     ASSERT_EQ(load("-A INPUT -j DROP\n").code, 0);
     const std::string one = "-A INPUT -j DROP\n";
