@@ -61,7 +61,6 @@ public:
           diags_(diags),
           out_(out),
           reader_(words),
-          words_(words),
           reading_{settings.family, names, diags, reader_, rule_.protocol} {}
 
     LineOutcome run();
@@ -123,7 +122,6 @@ private:
     Diagnostics& diags_;
     CommandLine& out_;
     OptionReader reader_;
-    const std::vector<Word>& words_;
 
     Rule rule_;
     Reading reading_;

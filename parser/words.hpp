@@ -31,8 +31,8 @@ std::optional<std::vector<Word>> restore_words(Span line, Comments comments, con
 // shell.
 std::optional<std::vector<Word>> shell_words(Span line, const Sources& sources, Diagnostics& diags);
 
-// Joins words so that shell_words() gives them back; `spans` get each word's place in the result,
-// counted from 0, in source `source`.
+// The texts as one line that shell_words() splits into them again. `words` gets each with its
+// place in that line, which is to become source number `source`.
 std::string shell_joined(const std::vector<std::string>& texts, std::uint32_t source,
                          std::vector<Word>& words);
 
