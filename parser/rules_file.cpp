@@ -199,9 +199,7 @@ void FileParser::begin_table(Span line) {
 
 void FileParser::commit(Span line) {
     if (!in_table()) {
-        diags_.error(line, "COMMIT without a *table before it")
-            .kind(Mistake::Missing)
-            .classic("COMMIT without a table");
+        diags_.error(line, "COMMIT without a *table before it").kind(Mistake::Missing);
         return;
     }
     add(Commit{}, generated_family_, line);
