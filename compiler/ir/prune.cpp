@@ -18,8 +18,13 @@ public:
 
 private:
     // Whether a packet can leave the chain without a verdict; prunes the chain on the way.
+    // While a chain is being looked at it counts as one that does: chains that nothing leads to
+    // may be a loop (check() refuses only those that a packet gets to).
     bool comes_back(ChainId id) {
-        if (!comes_back_[id]) comes_back_[id] = visit(ir_.chains[id]);
+        if (!comes_back_[id]) {
+            comes_back_[id] = true;
+            comes_back_[id] = visit(ir_.chains[id]);
+        }
         return *comes_back_[id];
     }
 

@@ -156,6 +156,14 @@ TEST(Prune, AChainThatMayReturnIsLeftAlone) {
               "jump maybe\nsaddr == 0xa000002, drop\npolicy accept\n");
 }
 
+TEST(Prune, ALoopThatNothingLeadsToEnds) {
+    const auto irs = lowered(
+        "-N a\n-N b\n-A a -j b\n-A b -g a\n-A b -j b\n"
+        "-A INPUT -s 10.0.0.2 -j DROP\n");
+    EXPECT_EQ(chain_text(prune(fold(irs[0])), "INPUT"),
+              "saddr == 0xa000002, drop\npolicy accept\n");
+}
+
 TEST(Specialise, ChainsThatAskNothingOfTheHeadersAreShared) {
     const auto irs = lowered(
         "-N addresses\n-A addresses -s 10.0.0.1 -j DROP\n"
