@@ -30,7 +30,9 @@ std::string parameter_lines(const Face& face, const Diagnostic& error, std::uint
 
 std::string missing_line(const Face& face, const Diagnostic& error, std::uint32_t line) {
     if (face.role != Role::Restore) return fmt::format("{}: {}\n", face.program, wording(error));
-    return fmt::format("{}: line {} failed: {}\n", face.program, line, wording(error));
+    const std::string& reason = error.classic();
+    return fmt::format("{}: line {} failed{}{}\n", face.program, line, reason.empty() ? "" : ": ",
+                       reason);
 }
 
 std::string refused_line(const Face& face, const Diagnostic& error, std::uint32_t line) {
