@@ -37,13 +37,6 @@ void print_hooks(const std::vector<runtime::HookReport>& hooks) {
     }
 }
 
-// Namespaces and interfaces that are gone leave pins behind; the next command sweeps.
-void sweep(const Options& options) {
-    const auto removed = runtime::clean_leftovers();
-    if (!options.verbose || !removed) return;
-    for (const std::string& one : *removed) fmt::print(stderr, "bpfw: removed {}\n", one);
-}
-
 // The compiling is done before the lock is asked for: others wait for the switch only.
 Exit enforce(Input& input, const Options& options) {
     const Exit devices = check_devices(options.devices);
@@ -58,7 +51,6 @@ Exit enforce(Input& input, const Options& options) {
     const auto hooks = runtime::load(built->object, how);
     if (!hooks) return report(hooks.error(), kernel_log(options));
     print_hooks(*hooks);
-    sweep(options);
     return Exit::Ok;
 }
 
@@ -90,9 +82,7 @@ Exit run_unload(const Options& options) {
     const Result<runtime::Lock> lock = runtime::Lock::take(options.wait);
     if (!lock) return report(lock.error(), KernelLog::Hide);
     const Result<void> done = runtime::unload();
-    if (!done) return report(done.error(), KernelLog::Hide);
-    sweep(options);
-    return Exit::Ok;
+    return done ? Exit::Ok : report(done.error(), KernelLog::Hide);
 }
 
 }  // namespace bpfw::cli

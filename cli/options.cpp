@@ -80,7 +80,7 @@ void add_attachment(CLI::App& app, Options& options) {
 
 void add_verbose(CLI::App& app, Options& options) {
     app.add_flag("-v,--verbose", options.verbose,
-                 "print the kernel's whole log when it refuses, and pins removed");
+                 "print the whole kernel log when the system refuses");
 }
 
 void add_json(CLI::App& app, Options& options) {

@@ -111,8 +111,10 @@ public:
             fmt::print("{}\n  {}", line.number > 1 ? "," : "",
                        out.dump(-1, ' ', false, Json::error_handler_t::replace));
         } else {
-            fmt::print("{:6}  {:6}  {:20}  {:4}  {}\n", line.number, fate_name(line.fate), line.by,
-                       line.family, line.rule);
+            std::string text = fmt::format("{:6}  {:6}  {:20}  {:4}  {}", line.number,
+                                           fate_name(line.fate), line.by, line.family, line.rule);
+            text.erase(text.find_last_not_of(' ') + 1);
+            fmt::print("{}\n", text);
         }
     }
 
