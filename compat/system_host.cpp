@@ -4,22 +4,28 @@
 #include <cerrno>
 #include <fstream>
 #include <iostream>
-#include <iterator>
+#include <sstream>
 
 #include "compat/host.hpp"
 
 namespace bpfw::compat {
 namespace {
 
+// Through operator<<, which turns an exception of the buffer (a directory's, libstdc++) into
+// a state; an empty file is no failure.
+Result<std::string> read_all(std::istream& from, const std::string& name) {
+    std::ostringstream text;
+    errno = 0;
+    text << from.rdbuf();
+    if (text.bad() || errno != 0) return failure("read", name, errno != 0 ? errno : EIO);
+    return std::move(text).str();
+}
+
 Result<std::string> read_text(const std::string& path) {
-    if (path.empty()) {
-        return std::string(std::istreambuf_iterator<char>(std::cin.rdbuf()), {});
-    }
+    if (path.empty()) return read_all(std::cin, "standard input");
     std::ifstream file(path, std::ios::binary);
     if (!file) return failure("open", path, errno);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (file.bad()) return failure("read", path, errno);
-    return text;
+    return read_all(file, path);
 }
 
 Result<void> write_text(const std::string& path, const std::string& text) {

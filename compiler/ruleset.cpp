@@ -32,8 +32,9 @@ Table empty_table() {
 // Where the user chain `name` is, or would have to be put in.
 template <class Chains>
 auto user_position(Chains& chains, std::string_view name) {
-    return std::lower_bound(chains.begin() + kBuiltIns, chains.end(), name,
-                            [](const Chain& chain, std::string_view n) { return chain.name < n; });
+    return std::lower_bound(
+        chains.begin() + kBuiltIns, chains.end(), name,
+        [](const Chain& chain, std::string_view n) { return chain.name.compare(n) < 0; });
 }
 
 template <class TableOrConst>

@@ -88,6 +88,22 @@ TEST_F(Callers, a_drop_rule_drops_and_counts) {
     EXPECT_EQ(other.run(ping).code, 0);
 }
 
+TEST_F(Callers, files_that_are_no_rules) {
+    TemporaryDirectory directory;
+    const auto restore = [&](const std::string& file) {
+        return space_->run({kIptables + "-restore", file});
+    };
+    const Outcome a_directory = restore(directory.path());
+    EXPECT_EQ(a_directory.code, 1);
+    EXPECT_EQ(a_directory.err, "Can't open " + directory.path() + ": Is a directory\n");
+    EXPECT_EQ(restore(directory.path("missing")).code, 1);
+    EXPECT_EQ(restore(directory.file("empty", "")).code, 0);
+    EXPECT_EQ(restore(directory.file("long", std::string(1000000, 'a'))).code, 1);
+    EXPECT_EQ(restore(directory.file("zero", std::string("*filter\n\0\nCOMMIT\n", 17))).code, 2);
+    EXPECT_EQ(space_->run({kIptables, "-S"}).out,
+              "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n");
+}
+
 TEST_F(Callers, without_root_nothing_but_a_clear_word) {
     const Outcome refused =
         space_->run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
