@@ -13,10 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "compiler/compile.hpp"
-#include "compiler/object/object.hpp"
-#include "parser/parse.hpp"
 #include "runtime/config.hpp"
+#include "tests/differential/compile_text.hpp"
 #include "tests/differential/tap.hpp"
 #include "tests/support/random_ruleset.hpp"
 
@@ -30,24 +28,6 @@ constexpr std::uint32_t kInSlot = 1;
 constexpr std::uint32_t kOutSlot = 2;
 constexpr std::uint32_t kNameSlots = 3;
 constexpr const char* kDevice = "eth0";
-
-Result<std::vector<std::byte>> compiled(const std::string& ipv4, const std::string& ipv6) {
-    parser::Sources sources;
-    parser::Diagnostics diags;
-    compiler::Ruleset ruleset;
-    const parser::Names names = parser::system_names();
-    for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-        const std::uint32_t source = sources.add(family == Family::Ipv4 ? "rules.v4" : "rules.v6",
-                                                 family == Family::Ipv4 ? ipv4 : ipv6);
-        const auto statements = parser::parse_rules(source, {family}, names, sources, diags);
-        compiler::apply_all(ruleset, statements, compiler::Restore::Flush, diags);
-    }
-    compiler::check(ruleset, diags);
-    std::optional<compiler::Program> program;
-    if (!diags.has_errors()) program = compiler::compile(ruleset, sources, diags);
-    if (!program) return failure("compile", "ruleset", 0, parser::render(diags, sources));
-    return compiler::write_object(*program);
-}
 
 bpfw_hook forced_hook(Hook hook) {
     switch (hook) {
@@ -180,7 +160,7 @@ Result<void> BpfEngine::find_parts() {
 
 Result<void> BpfEngine::load(const Tables& tables) {
     const auto bytes =
-        compiled(save_text(tables.ipv4, Family::Ipv4), save_text(tables.ipv6, Family::Ipv6));
+        compile_text(save_text(tables.ipv4, Family::Ipv4), save_text(tables.ipv6, Family::Ipv6));
     if (!bytes) return tl::unexpected(bytes.error());
     const Log log;
     object_.reset(bpf_object__open_mem(bytes->data(), bytes->size(), nullptr));

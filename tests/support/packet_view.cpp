@@ -134,9 +134,12 @@ std::uint8_t PacketView::tos() const {
     return static_cast<std::uint8_t>(be16(ip, 0) >> 4);
 }
 
+// Without a payload length (receive_ipv6()) the kernel goes by the frame's.
 std::uint32_t PacketView::length() const {
-    return family == Family::Ipv4 ? be16(ip, 2)
-                                  : be16(ip, 4) + static_cast<std::uint32_t>(kIpv6Header);
+    if (family == Family::Ipv4) return be16(ip, 2);
+    const bool untold = be16(ip, 4) == 0 && ip[6] == 0;
+    return untold ? static_cast<std::uint32_t>(ip.size())
+                  : be16(ip, 4) + static_cast<std::uint32_t>(kIpv6Header);
 }
 
 std::optional<Transport> find_transport(const PacketView& packet) {

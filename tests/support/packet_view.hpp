@@ -29,7 +29,7 @@ struct PacketView {
     [[nodiscard]] parser::Address source() const;
     [[nodiscard]] parser::Address destination() const;
     [[nodiscard]] std::uint8_t tos() const;
-    [[nodiscard]] std::uint32_t length() const;  // the IP header's own length field
+    [[nodiscard]] std::uint32_t length() const;  // as -m length sees it
 };
 
 // Where the transport header is, as a rule's -p found it.

@@ -65,7 +65,8 @@ std::string text(const IcmpMatch& m, Family family) {
 std::string text(const MultiportMatch& m, Family) {
     static const char* const options[] = {"sports", "dports", "ports"};
     std::string list;
-    for (const PortRange& range : m.ports) list += fmt::format("{}{}", list.empty() ? "" : ",", text(range));
+    for (const PortRange& range : m.ports)
+        list += fmt::format("{}{}", list.empty() ? "" : ",", text(range));
     return fmt::format(" -m multiport {}--{} {}", bang(m.sense),
                        options[static_cast<std::size_t>(m.side)], list);
 }
