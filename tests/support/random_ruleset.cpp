@@ -200,6 +200,17 @@ void fill(compiler::Chain& chain, std::uint32_t rules, const RulesetShape& shape
         chain.rules.push_back({random_rule(shape, below, random), {}});
 }
 
+// A way down that most packets take: a rule with hardly a condition, somewhere in the chain.
+void lead_on(compiler::Chain& chain, const std::string& next, Random& random) {
+    Rule rule;
+    if (random.percent(30))
+        rule.matches.push_back(PkttypeMatch{Sense::IsNot, PacketType::Multicast, {}});
+    const auto kind = random.percent(80) ? Target::Kind::Jump : Target::Kind::Goto;
+    rule.target = {kind, next, {}};
+    const auto at = static_cast<std::ptrdiff_t>(random.below(chain.rules.size() + 1));
+    chain.rules.insert(chain.rules.begin() + at, {rule, {}});
+}
+
 std::string user_chain_name(std::uint32_t number, Random& random) {
     static const std::vector<std::string> stems = {"web", "LOGGING", "a-b_c.d", "Chain"};
     if (random.percent(10)) return fmt::format("{:0>28}", fmt::format("x{}", number));
@@ -215,6 +226,9 @@ RulesetShape random_shape(Family family, Hook hook, Random& random) {
     shape.base_rules = random.percent(10) ? random.between(0, 2) : random.between(3, 25);
     shape.user_chains = random.percent(30) ? 0 : random.between(1, random.percent(20) ? 20 : 6);
     shape.user_rules = random.between(1, 8);
+    if (random.percent(6)) shape.base_rules = random.between(100, 300);
+    shape.deep = random.percent(12);
+    if (shape.deep) shape.user_chains = random.between(8, 30);
     return shape;
 }
 
@@ -243,14 +257,16 @@ compiler::Table random_table(const RulesetShape& shape, Random& random) {
     std::vector<std::string> names;
     for (std::uint32_t i = 0; i < shape.user_chains; i++)
         names.push_back(user_chain_name(i, random));
-    for (auto& chain : table.chains)
-        if (chain.name == chain_name(shape.hook))
-            fill(chain, shape.base_rules, shape, names, random);
+    // INPUT, FORWARD, OUTPUT stand in the order of Hook; a long one would let few packets down.
+    auto& base = table.chains[static_cast<std::size_t>(shape.hook)];
+    fill(base, shape.deep ? 3 : shape.base_rules, shape, names, random);
+    if (shape.deep) lead_on(base, names.front(), random);
     for (std::size_t i = 0; i < names.size(); i++) {
         const std::vector<std::string> below(names.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                                              names.end());
         compiler::Chain chain{names[i], std::nullopt, {}, {}, {}};
-        fill(chain, random.between(0, shape.user_rules), shape, below, random);
+        fill(chain, random.between(0, shape.deep ? 2 : shape.user_rules), shape, below, random);
+        if (shape.deep && !below.empty()) lead_on(chain, below.front(), random);
         table.chains.push_back(std::move(chain));
     }
     // iptables keeps user chains by name, so that slots and listings have that order.

@@ -18,6 +18,7 @@ struct RulesetShape {
     std::uint32_t base_rules = 20;
     std::uint32_t user_chains = 5;
     std::uint32_t user_rules = 6;  // at most, per user chain
+    bool deep = false;             // each user chain leads on to the next one
 };
 // A shape with everything left to chance but family and hook.
 RulesetShape random_shape(parser::Family family, Hook hook, Random& random);
