@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "cli/options.hpp"
+#include "parser/options.hpp"
 
 namespace bpfw::cli {
 namespace {
@@ -74,6 +75,35 @@ TEST(ManPage, HelpTextNamesEveryOptionOfTheTable) {
             EXPECT_NE(help.find(name), std::string::npos) << entry.command << " " << name;
         }
     }
+}
+
+// bpfw-rules(5), chapter RULES: the options of a rule and of every match, and no others.
+TEST(ManPage, RulesPageHasTheParsersOptionsAndNoOthers) {
+    std::ifstream page(BPFW_SOURCE_DIR "/man/bpfw-rules.5.scd");
+    std::stringstream text;
+    text << page.rdbuf();
+    const std::string whole = text.str();
+    const std::size_t from = whole.find("\n# RULES");
+    const std::string rules = whole.substr(from, whole.find("\n# SEMANTICS") - from);
+    std::set<std::string> written;
+    const std::regex option(R"(\*(--[a-z0-9-]+)\*)");
+    for (std::sregex_iterator at(rules.begin(), rules.end(), option), end; at != end; ++at) {
+        written.insert((*at)[1]);
+    }
+    std::set<std::string> known;
+    const std::string letters = "sdpiofjg";  // what says something about a packet, or its fate
+    for (const parser::OptionSpec& one : parser::main_options()) {
+        const bool of_a_rule = letters.find(static_cast<char>(one.id)) != std::string::npos;
+        if (of_a_rule) known.insert("--" + std::string(one.name));
+    }
+    for (const parser::MatchSpec& match : parser::match_specs()) {
+        EXPECT_NE(rules.find("*-m " + std::string(match.name) + "*"), std::string::npos)
+            << match.name;
+        for (const parser::OptionSpec& one : match.options) {
+            known.insert("--" + std::string(one.name));
+        }
+    }
+    EXPECT_EQ(written, known);
 }
 
 }  // namespace
