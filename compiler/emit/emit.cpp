@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Chains -> instructions. A chain's rules stand one behind the other so that a packet that
-// matches nothing runs straight through; what a matching rule does stands behind them.
+// Chains -> instructions. A chain's rules stand one behind the other, each with the one test that
+// most packets fail: a packet that matches nothing runs straight through without a taken branch.
+// A rule's other tests, and what it does, stand behind them.
 // emit() is the only door.
 #include "compiler/emit/emit.hpp"
 
@@ -8,9 +9,11 @@
 
 #include <cstddef>
 #include <deque>
+#include <span>
 
 #include "bpf-templates/abi.h"
 #include "compiler/emit/emit_expr.hpp"
+#include "compiler/ir/order.hpp"
 #include "parser/base/result.hpp"
 
 namespace bpfw::compiler {
@@ -19,6 +22,7 @@ namespace {
 // What a Part returns for RETURN: no verdict, and the rest of its chain is skipped.
 constexpr std::uint32_t kPartReturned = 1u << BPFW_VERDICT_BITS;
 constexpr std::int64_t kSlotOnStack = -4;
+constexpr double kSelective = -3;  // log2: fewer than one packet in eight
 
 std::uint32_t decision(std::uint32_t verdict, std::uint32_t slot) {
     return slot << BPFW_VERDICT_BITS | verdict;
@@ -111,9 +115,15 @@ private:
         emit_stubs(block);
     }
 
+    // Tests that stand in line: the first when few packets pass it, else all of them.
+    static std::size_t tests_in_line(const IrRule& rule) {
+        return likelihood(rule.conditions.front()) < kSelective ? 1 : rule.conditions.size();
+    }
+
     bool emit_rule(const IrRule& rule) {
-        const Stub stub{&rule, as_.label(), as_.label()};
-        emit(as_, rule.conditions, {stub.label, stub.next, hotdrop_}, Next::No);
+        const Stub stub{&rule, tests_in_line(rule), as_.label(), as_.label()};
+        emit(as_, std::span(rule.conditions).first(stub.asked), {stub.label, stub.next, hotdrop_},
+             Next::No);
         as_.bind(stub.next);
         stubs_.push_back(stub);
         return true;
@@ -121,8 +131,12 @@ private:
 
     void emit_stubs(const Block& block) {
         for (const Stub& stub : stubs_) {
+            const Label act = as_.label();
             as_.mark(stub.rule->origin);
             as_.bind(stub.label);
+            emit(as_, std::span(stub.rule->conditions).subspan(stub.asked),
+                 {act, stub.next, hotdrop_}, Next::Yes);
+            as_.bind(act);
             if (emit_action(*stub.rule, block, stub.next)) as_.ja(stub.next);
         }
         stubs_.clear();
@@ -248,6 +262,7 @@ private:
 
     struct Stub {
         const IrRule* rule;
+        std::size_t asked;  // conditions that stand in line
         Label label;
         Label next;
     };

@@ -82,7 +82,7 @@ void emit_guard(Assembler& as, Guard guard, const Targets& targets, Next next) {
 }
 
 // Parts asked in turn: `all_of` Yes wants every one, No wants any (and is what none of them means).
-void emit_list(Assembler& as, const std::vector<Expr>& of, const Targets& targets, Next next,
+void emit_list(Assembler& as, std::span<const Expr> of, const Targets& targets, Next next,
                Next all_of) {
     if (of.empty()) {
         if (all_of != next) as.ja(all_of == Next::Yes ? targets.yes : targets.no);
@@ -110,7 +110,7 @@ void emit(Assembler& as, const Expr& expr, const Targets& targets, Next next) {
                expr.node);
 }
 
-void emit(Assembler& as, const std::vector<Expr>& conditions, const Targets& targets, Next next) {
+void emit(Assembler& as, std::span<const Expr> conditions, const Targets& targets, Next next) {
     emit_list(as, conditions, targets, next, Next::Yes);
 }
 

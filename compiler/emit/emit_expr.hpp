@@ -4,7 +4,7 @@
 // rules then exceed its limit.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "compiler/asm/assembler.hpp"
 #include "compiler/ir/ir.hpp"
@@ -22,6 +22,6 @@ enum class Next : std::uint8_t { Yes, No };
 
 void emit(Assembler& as, const Expr& expr, const Targets& targets, Next next);
 // All of them, in order.
-void emit(Assembler& as, const std::vector<Expr>& conditions, const Targets& targets, Next next);
+void emit(Assembler& as, std::span<const Expr> conditions, const Targets& targets, Next next);
 
 }  // namespace bpfw::compiler

@@ -40,6 +40,8 @@ double likelihood(const Test& test) {
     return test.sense == Sense::Is ? share : std::log2(std::max(1e-9, 1 - std::exp2(share)));
 }
 
+}  // namespace
+
 double likelihood(const Expr& expr) {
     return std::visit(overloaded{
                           [](const Test& test) { return likelihood(test); },
@@ -57,8 +59,6 @@ double likelihood(const Expr& expr) {
                       },
                       expr.node);
 }
-
-}  // namespace
 
 Ir order(Ir ir) {
     if (ir.packets != PacketClass::Regular) return ir;

@@ -9,4 +9,7 @@ namespace bpfw::compiler {
 
 Ir order(Ir ir);
 
+// log2 of the estimated chance that a packet passes: 0 surely, -16 one port.
+double likelihood(const Expr& expr);
+
 }  // namespace bpfw::compiler
