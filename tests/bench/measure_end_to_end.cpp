@@ -191,8 +191,7 @@ Result<Figure> try_firewall(const Firewall& firewall, const Workload& workload, 
 }  // namespace
 
 Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& sizes, int rounds) {
-    ::setenv("XTABLES_LOCKFILE",
-             ("/tmp/bpfw-bench-" + std::to_string(::getpid()) + ".lock").c_str(), 1);
+    test::use_private_lock();
     const auto where = test::Namespace::create();
     if (!where) return tl::unexpected(where.error());
     const test::Inside inside(*where);

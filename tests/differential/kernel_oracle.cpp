@@ -105,8 +105,7 @@ KernelOracle::KernelOracle(Family family, Hook hook, Namespace where)
       after_(-1, family, "security") {}
 
 Result<KernelOracle> KernelOracle::open(Family family, Hook hook) {
-    // A lock of our own: other users of iptables on this machine need not wait for us.
-    ::setenv("XTABLES_LOCKFILE", fmt::format("/tmp/bpfw-diff-{}.lock", ::getpid()).c_str(), 1);
+    use_private_lock();
     auto where = Namespace::create();
     if (!where) return tl::unexpected(where.error());
     KernelOracle oracle(family, hook, std::move(*where));

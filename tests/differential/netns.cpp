@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 
 namespace bpfw::test {
@@ -84,6 +85,8 @@ Result<void> run_program(const std::vector<std::string>& words, const std::strin
     return failure("run", fmt::format("{}", fmt::join(words, " ")), 0,
                    fmt::format("status {}: {}", status, content_of(out)));
 }
+
+void use_private_lock() { ::setenv("XTABLES_LOCKFILE", "/proc/self/fd/0", 1); }
 
 Result<void> set_sysctl(const std::string& path, const std::string& value) {
     std::ofstream file("/proc/sys/net/" + path);

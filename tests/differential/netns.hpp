@@ -55,6 +55,9 @@ private:
 // Runs a program of $PATH in the current namespace with `input` as its standard input; a failure
 // carries its exit status and the end of what it printed.
 Result<void> run_program(const std::vector<std::string>& words, const std::string& input = "");
+// Legacy iptables run by run_program() takes no lock that anyone else waits for, or has to be
+// waited for: each takes its own standard input for it.
+void use_private_lock();
 // Writes "1" and the like below /proc/sys/net of the current namespace.
 Result<void> set_sysctl(const std::string& path, const std::string& value);
 

@@ -115,6 +115,12 @@ std::uint16_t be16(std::span<const std::uint8_t> bytes, std::size_t at) {
     return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
+std::size_t tag_count(std::span<const std::uint8_t> frame) {
+    std::size_t count = 0;
+    for (std::size_t at = 12; at + 2 <= frame.size() && is_tag(be16(frame, at)); at += 4) count++;
+    return count;
+}
+
 parser::Address PacketView::source() const {
     parser::Address address;
     const bool v4 = family == Family::Ipv4;

@@ -49,6 +49,8 @@ struct Seen {
 // What of the frame gets to the hook.
 Seen look(std::span<const std::uint8_t> frame, Hook hook);
 
+// VLAN tags before the ethertype.
+std::size_t tag_count(std::span<const std::uint8_t> frame);
 std::uint16_t be16(std::span<const std::uint8_t> bytes, std::size_t at);
 
 }  // namespace bpfw::test
