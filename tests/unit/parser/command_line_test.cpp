@@ -77,6 +77,8 @@ TEST(CommandLine, Matches) {
          "-A INPUT -p tcp -m comment --comment a -m tcp --dport 3"},
         {"-A INPUT -p udp --dport 010", "-A INPUT -p udp -m udp --dport 10"},
         {"-A INPUT -p udp --dport ssh:tftp", "-A INPUT -p udp -m udp --dport 22:69"},
+        {"-A INPUT -p udp --dport 60:53", "-A INPUT -p udp -m udp --dport 60:53"},
+        {"-A INPUT -p udp ! --sport 60:53", "-A INPUT -p udp -m udp ! --sport 60:53"},
         {"-A INPUT -p icmp --icmp-type PIN", "-A INPUT -p icmp -m icmp --icmp-type 8"},
         {"-A INPUT -p icmp --icmp-type 255/3", "-A INPUT -p icmp -m icmp --icmp-type any"},
         {"-A INPUT -p icmp ! --icmp-type host-unreachable",
