@@ -16,7 +16,7 @@ namespace {
 
 constexpr ChainId kBaseChains = 3;
 constexpr std::uint32_t kTinyBranches = 8;         // a chain this small is inlined everywhere
-constexpr std::uint64_t kTotalBranches = 250'000;  // all that inlining may come to
+constexpr std::uint64_t kTotalBranches = 300'000;  // all that inlining may come to
 constexpr std::uint32_t kMostStretch = 12;
 
 bool leads(const IrRule& rule) {
@@ -64,13 +64,16 @@ Graph graph_of(const Ir& ir, const std::vector<bool>& closed) {
     return graph;
 }
 
-// Chains that are called in the regular packets' code. (Parts differ between the two.)
+// Chains that are called in the regular packets' code. (Parts differ between the two.) A base
+// chain's own function then only calls the regular one, which takes a frame more.
 std::vector<bool> shared_chains(const Ir& ir, const PlanOptions& options) {
     std::vector<bool> shared(ir.chains.size(), false);
     if (options.regular == nullptr) return shared;
-    for (ChainId id = kBaseChains; id < ir.chains.size(); ++id) {
+    for (ChainId id = 0; id < ir.chains.size(); ++id) {
         if (ir.chains[id].role == ChainRole::Part || options.sensitive[id]) continue;
-        shared[id] = options.regular->chains[id].home == Home::Function;
+        const ChainPlan& regular = options.regular->chains[id];
+        shared[id] = regular.home == Home::Function &&
+                     (id >= kBaseChains || regular.level <= kFunctionLevels);
     }
     return shared;
 }
@@ -90,9 +93,23 @@ public:
     // Tries to inline more and more where chains are nested too deep.
     std::optional<Plan> run(parser::Diagnostics& diags) {
         for (std::uint32_t stretch = 1; stretch <= kMostStretch; ++stretch) {
-            if (!settle(stretch)) break;
+            if (!settle(stretch)) return stretch == 1 ? too_large(diags) : too_deep(diags);
             if (deepest() <= kFunctionLevels) return finish();
         }
+        return too_deep(diags);
+    }
+
+private:
+    std::nullopt_t too_large(parser::Diagnostics& diags) const {
+        diags
+            .error({}, fmt::format("the {} ruleset is too large: more than {} compares", prefix(),
+                                   kTotalBranches))
+            .hint("the kernel verifies at most 1,000,000 instructions a program")
+            .kind(parser::Mistake::Unsupported);
+        return std::nullopt;
+    }
+
+    std::nullopt_t too_deep(parser::Diagnostics& diags) const {
         const IrChain& base = ir_.chains[deepest_base()];
         diags
             .error(base.span,
@@ -104,7 +121,6 @@ public:
         return std::nullopt;
     }
 
-private:
     [[nodiscard]] bool shared(ChainId id) const { return shared_[id]; }
 
     [[nodiscard]] bool is_function(ChainId id) const { return function_[id]; }
@@ -202,11 +218,16 @@ private:
             ChainPlan& chain = plan.chains[id];
             chain.home = is_function(id) ? Home::Function : Home::Inline;
             chain.level = level_[id];
-            if (shared(id)) {
-                chain = options_.regular->chains[id];
-            } else if (id < kBaseChains) {
+            if (id < kBaseChains) {
                 chain.function = base_function(ir_, id);
-                plan.units.push_back({chain.function, {id}});
+                if (shared(id)) {
+                    plan.units.push_back(
+                        {chain.function, {}, options_.regular->chains[id].function});
+                } else {
+                    plan.units.push_back({chain.function, {id}, ""});
+                }
+            } else if (shared(id)) {
+                chain = options_.regular->chains[id];
             } else if (is_function(id)) {
                 by_level[level_[id]].push_back(id);
                 ++functions;
@@ -248,7 +269,7 @@ private:
             chain.function = name;
             if (entries.size() > 1) chain.selector = n;
         }
-        plan.units.push_back({name, entries});
+        plan.units.push_back({name, entries, ""});
     }
 
     const Ir& ir_;

@@ -34,10 +34,12 @@ struct ChainPlan {
     std::uint32_t level = 0;                // call frames from its function on, itself included
 };
 
-// One function of the emitted code: the chains it can be entered at.
+// One function of the emitted code: the chains it can be entered at, or another function that
+// does the same and is called instead.
 struct Unit {
     std::string name;
     std::vector<ChainId> entries;
+    std::string same_as;
 };
 
 struct Plan {
