@@ -17,6 +17,7 @@
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
 #include "compiler/ir/specialise.hpp"
+#include "compiler/plan/placement.hpp"
 #include "compiler/plan/plan.hpp"
 #include "compiler/plan/split.hpp"
 #include "parser/base/result.hpp"
@@ -179,6 +180,10 @@ std::optional<Program> compile(const Ruleset& ruleset, const parser::Sources& so
     program.counters = count_slots(ruleset);
     program.ruleset = to_text(ruleset);
     for (std::size_t n = 0; n < irs.size(); ++n) {
+        if (irs[n].packets == PacketClass::Regular) {
+            std::vector<Placement> lines = placements(irs[n], plans[n]);
+            std::move(lines.begin(), lines.end(), std::back_inserter(program.placements));
+        }
         std::vector<Function> functions = emit(irs[n], plans[n]);
         std::move(functions.begin(), functions.end(), std::back_inserter(program.functions));
     }

@@ -54,11 +54,20 @@ struct Function {
     bool operator==(const Function&) const = default;
 };
 
+// Where a chain runs, and how and why, for people to read.
+struct Placement {
+    std::string family;  // "ipv4" or "ipv6"
+    std::string chain;
+    std::string text;
+    bool operator==(const Placement&) const = default;
+};
+
 struct Program {
     std::vector<Function> functions;  // every name of BPFW_CHAIN_FUNCTIONS, then the rest
     std::uint32_t needs = 0;          // BPFW_NEEDS_*
     std::uint32_t counters = 0;       // number of counter slots
     std::string ruleset;              // the text the object carries (abi.h)
+    std::vector<Placement> placements;
     bool operator==(const Program&) const = default;
 };
 

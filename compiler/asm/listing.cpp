@@ -3,6 +3,7 @@
 // and the sizes. listing() is the door.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <string_view>
 
@@ -52,6 +53,16 @@ void put_function(fmt::memory_buffer& out, const Function& function) {
     fmt::format_to(to, "\n");
 }
 
+void put_placements(fmt::memory_buffer& out, const std::vector<Placement>& placements) {
+    std::size_t width = 0;
+    for (const Placement& placement : placements) width = std::max(width, placement.chain.size());
+    for (const Placement& placement : placements) {
+        fmt::format_to(std::back_inserter(out), "{} {:{}}  {}\n", placement.family, placement.chain,
+                       width, placement.text);
+    }
+    if (!placements.empty()) out.push_back('\n');
+}
+
 }  // namespace
 
 std::string listing(const Program& program) {
@@ -61,6 +72,7 @@ std::string listing(const Program& program) {
         put_function(out, function);
         instructions += function.insns.size();
     }
+    put_placements(out, program.placements);
     fmt::format_to(std::back_inserter(out),
                    "{} functions, {} instructions ({} bytes), {} counter slots, "
                    "{} bytes of ruleset text\n",

@@ -59,7 +59,11 @@ Function guests_chain() {
 }
 
 Program small() {
-    return {{input_chain(), guests_chain()}, 0, 3, "# bpfw ipv4\n*filter\nCOMMIT\n"};
+    return {{input_chain(), guests_chain()},
+            0,
+            3,
+            "# bpfw ipv4\n*filter\nCOMMIT\n",
+            {{"ipv4", "INPUT", "XDP; 1 rule"}, {"ipv4", "guests", "called"}}};
 }
 
 // The golden's text; `now` when it is to be written.
@@ -99,7 +103,7 @@ TEST(Listing, SaysWhereEachChainFunctionRuns) {
     for (const Case& one : cases) {
         Function function = guests_chain();
         function.name = one.name;
-        const std::string text = listing({{function}, 0, 0, ""});
+        const std::string text = listing({{function}, 0, 0, "", {}});
         EXPECT_EQ(text.substr(0, text.find('\n')),
                   fmt::format("{}: 7 instructions, 56 bytes{}", one.name, one.place));
     }

@@ -10,6 +10,7 @@
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
 #include "compiler/ir/specialise.hpp"
+#include "compiler/plan/placement.hpp"
 #include "compiler/plan/split.hpp"
 #include "tests/support/bpf_machine.hpp"
 #include "tests/support/ir_interpreter.hpp"
@@ -196,6 +197,64 @@ TEST(Plan, ManySharedChainsShareFunctions) {
         packet.saddr[0] = 10'000 + 20 * chain + 11;
         EXPECT_EQ(machine.run("bpfw_ipv4_forward", packet), test::walk(ir, 1, packet).decision);
     }
+}
+
+TEST(Placements, SayWhatBecameOfEachChain) {
+    Ir ir = with_user_chains(3);
+    ir.chains[0].rules = {rule_to(3, 1), rule_to(4, 2), rule_to(4, 3)};
+    ir.chains[1].rules = {rule_to(4, 4)};
+    ir.chains[1].rules[0].conditions = {masked(Field::OutName0, 0xff, 'e')};
+    ir.chains[3].rules = plain_rules(20, 100);
+    ir.chains[4].rules = plain_rules(9000, 200);
+    parser::Diagnostics diags;
+    const Ir cut = split(ir);
+    const auto plan = make_plan(cut, {}, diags);
+    ASSERT_TRUE(plan);
+    const auto lines = placements(cut, *plan);
+    ASSERT_EQ(lines.size(), 6u);  // parts have no line
+    EXPECT_NE(lines[0].text.find("XDP"), std::string::npos);
+    EXPECT_EQ(lines[0].text.find("routing table"), std::string::npos);
+    EXPECT_NE(lines[1].text.find("-o is what the routing table answers"), std::string::npos);
+    EXPECT_NE(lines[2].text.find("TC egress"), std::string::npos);
+    EXPECT_EQ(lines[3].text, "inlined where it is used; 20 rules, straight-line");
+    EXPECT_EQ(lines[4].text, "called: function ipv4_c4_4; 9000 rules, straight-line");
+    EXPECT_EQ(lines[5].text, "no code, no packet gets there");
+}
+
+TEST(Plan, OddPacketsShareABaseChainWithoutHeaderMatches) {
+    Ir ir = with_user_chains(0);
+    ir.chains[0].rules = plain_rules(100, 10);
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    for (const Function& function : code->program.functions) {
+        if (function.name != "bpfw_ipv4_input_odd") continue;
+        EXPECT_EQ(function.insns.size(), 2u);
+    }
+    test::RandomIr random(10);
+    expect_same_walks(ir, *code, random, 50);
+}
+
+TEST(Plan, TooManyRulesAreCalledTooLarge) {
+    Ir ir = with_user_chains(0);
+    ir.chains[0].rules = plain_rules(200'000, 10);
+    parser::Diagnostics diags;
+    EXPECT_FALSE(make_plan(split(ir), {}, diags));
+    ASSERT_EQ(diags.error_count(), 1u);
+    EXPECT_NE(diags.all().front().text().find("too large"), std::string::npos);
+}
+
+TEST(Plan, NestsThatNoLayoutHoldsAreRefusedByName) {
+    Ir ir = with_user_chains(100);
+    std::uint32_t slot = 10;
+    ir.chains[0].rules = {rule_to(3, 1), rule_to(3, 2)};
+    for (ChainId id = 3; id + 1 < ir.chains.size(); ++id, slot += 10) {
+        ir.chains[id].rules = {rule_to(id + 1, slot), rule_to(id + 1, slot + 1)};
+    }
+    ir.chains.back().rules = plain_rules(20, 5000);
+    parser::Diagnostics diags;
+    EXPECT_FALSE(make_plan(ir, {}, diags));
+    ASSERT_EQ(diags.error_count(), 1u);
+    EXPECT_NE(diags.all().front().text().find("nested too deep"), std::string::npos);
 }
 
 }  // namespace
