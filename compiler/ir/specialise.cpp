@@ -103,19 +103,24 @@ Ir specialise(Ir ir, PacketClass packets) {
 
 std::vector<bool> sensitive_chains(const Ir& ir) {
     std::vector<bool> out(ir.chains.size(), false);
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (std::size_t id = 0; id < ir.chains.size(); ++id) {
-            if (out[id]) continue;
-            const auto& rules = ir.chains[id].rules;
-            out[id] = std::any_of(rules.begin(), rules.end(), [&](const IrRule& rule) {
-                const bool leads =
-                    rule.action.kind == ActionKind::Jump || rule.action.kind == ActionKind::Goto;
-                return (leads && out[rule.action.chain]) ||
-                       std::any_of(rule.conditions.begin(), rule.conditions.end(), is_sensitive);
-            });
-            changed = changed || out[id];
+    std::vector<std::vector<ChainId>> callers(ir.chains.size());
+    std::vector<ChainId> open;
+    const auto take = [&](ChainId id) {
+        if (!out[id]) open.push_back(id);
+        out[id] = true;
+    };
+    for (ChainId id = 0; id < ir.chains.size(); ++id) {
+        for (const IrRule& rule : ir.chains[id].rules) {
+            const bool leads =
+                rule.action.kind == ActionKind::Jump || rule.action.kind == ActionKind::Goto;
+            if (leads) callers[rule.action.chain].push_back(id);
+            if (std::any_of(rule.conditions.begin(), rule.conditions.end(), is_sensitive)) take(id);
         }
+    }
+    while (!open.empty()) {
+        const ChainId id = open.back();
+        open.pop_back();
+        std::for_each(callers[id].begin(), callers[id].end(), take);
     }
     return out;
 }

@@ -164,6 +164,42 @@ TEST(Prune, ALoopThatNothingLeadsToEnds) {
               "saddr == 0xa000002, drop\npolicy accept\n");
 }
 
+// INPUT leads to chain 3, each chain to the next one, a hundred thousand deep.
+Ir deep_nest() {
+    constexpr ChainId kChains = 100'003;
+    Ir ir;
+    ir.chains.resize(kChains);
+    for (ChainId id = 0; id < 3; ++id) ir.chains[id].policy = ActionKind::Accept;
+    for (ChainId id = 3; id < kChains; ++id) {
+        IrRule rule;
+        rule.action = {ActionKind::Jump, id};
+        ir.chains[id == 3 ? 0 : id - 1].rules = {rule};
+    }
+    return ir;
+}
+
+TEST(Prune, NestsOfAHundredThousandChainsAreWalkedWithoutRecursion) {
+    Ir ir = deep_nest();
+    IrRule drop;
+    drop.action.kind = ActionKind::Drop;
+    ir.chains.back().rules = {drop};
+    const Ir pruned = prune(ir);
+    for (const ChainId id : {0u, 3u, 100'001u}) {
+        EXPECT_EQ(pruned.chains[id].rules.front().action.kind, ActionKind::Goto) << id;
+    }
+}
+
+TEST(Specialise, SensitivityClimbsANestOfAHundredThousandChains) {
+    Ir ir = deep_nest();
+    EXPECT_FALSE(sensitive_chains(ir)[0]);
+    IrRule asks;
+    asks.conditions = {{Guard::Tcp}};
+    ir.chains.back().rules = {asks};
+    const std::vector<bool> sensitive = sensitive_chains(ir);
+    EXPECT_TRUE(sensitive[0]);
+    EXPECT_FALSE(sensitive[1]);
+}
+
 TEST(Specialise, ChainsThatAskNothingOfTheHeadersAreShared) {
     const auto irs = lowered(
         "-N addresses\n-A addresses -s 10.0.0.1 -j DROP\n"

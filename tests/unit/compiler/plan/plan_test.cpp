@@ -199,6 +199,25 @@ TEST(Plan, ManySharedChainsShareFunctions) {
     }
 }
 
+// Each chain is used once, but together they are too much for one function.
+TEST(Plan, ThousandsOfCalleesOfOneChainBecomeFunctions) {
+    constexpr std::uint32_t kChains = 4000;
+    Ir ir = with_user_chains(kChains);
+    for (std::uint32_t n = 0; n < kChains; ++n) {
+        ir.chains[0].rules.push_back(rule_to(3 + n, n + 1));
+        ir.chains[3 + n].rules = plain_rules(5, 10'000 + 20 * n);
+    }
+    const auto code = compiled(ir);
+    ASSERT_TRUE(code);
+    test::BpfMachine machine(code->program);
+    for (const std::uint32_t chain : {0u, 1999u, 3999u}) {
+        bpfw_packet packet{};
+        packet.protocol = 6;
+        packet.saddr[0] = 10'000 + 20 * chain + 4;
+        EXPECT_EQ(machine.run("bpfw_ipv4_input", packet), test::walk(ir, 0, packet).decision);
+    }
+}
+
 TEST(Placements, SayWhatBecameOfEachChain) {
     Ir ir = with_user_chains(3);
     ir.chains[0].rules = {rule_to(3, 1), rule_to(4, 2), rule_to(4, 3)};
