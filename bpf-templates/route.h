@@ -115,7 +115,10 @@ static __always_inline int is_local_ipv4(__u32 address)
 	return 0;
 }
 
-/* ff00::/8, fe80::/10, ::, and the host's own. Global: 8 probes of 4 words are much code. */
+/*
+ * ff00::/8, fe80::/10, and the host's own; not ::, which the kernel forwards as any other
+ * (an empty slot looks like it). Global: 8 probes of 4 words are much code.
+ */
 __attribute__((noinline)) int bpfw_is_local_ipv6(struct bpfw_packet *packet)
 {
 	const struct bpfw_local *local;
@@ -128,8 +131,10 @@ __attribute__((noinline)) int bpfw_is_local_ipv6(struct bpfw_packet *packet)
 	b = packet->daddr[1];
 	c = packet->daddr[2];
 	d = packet->daddr[3];
-	if (a >> 24 == 0xff || a >> 22 == 0xfe80 >> 6 || (a | b | c | d) == 0)
+	if (a >> 24 == 0xff || a >> 22 == 0xfe80 >> 6)
 		return 1;
+	if ((a | b | c | d) == 0)
+		return 0;
 	local = bpf_map_lookup_elem(&bpfw_local, &zero);
 	if (!local)
 		return 0;

@@ -95,6 +95,17 @@ TEST_F(Route, Ipv6) {
     }
 }
 
+// The kernel routes :: as any other address: where there is a default route, it forwards it.
+TEST_F(Route, TheUnspecifiedIpv6AddressIsForwarded) {
+    ip("-6 route add default via 2001:db8:9::2");
+    EXPECT_EQ(way6("::"), "forward:bpfw-rt-out");
+    EXPECT_EQ(way6("fe80::1"), "input");
+    forwarding(false);
+    EXPECT_EQ(way6("::"), "input");
+    forwarding(true);
+    ip("-6 route del default");
+}
+
 TEST_F(Route, WithoutForwardingAllIsInput) {
     forwarding(false);
     EXPECT_EQ(way4("10.9.0.2"), "input");
