@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "compiler/ruleset_rules.hpp"
 
@@ -118,10 +119,7 @@ public:
             }
             return;
         }
-        for (std::size_t i = kBuiltIns; i < table_.chains.size(); ++i) {
-            if (!deletable(table_.chains[i].name)) return;
-        }
-        table_.chains.resize(kBuiltIns);
+        if (all_deletable()) table_.chains.resize(kBuiltIns);
     }
 
     void operator()(const parser::RenameChain& rename) {
@@ -191,7 +189,7 @@ public:
 private:
     struct Found {
         Chain* chain;
-        std::vector<RulesetRule>::iterator rule;
+        std::deque<RulesetRule>::iterator rule;
     };
 
     void missing(std::string text, std::string_view classic) {
@@ -249,6 +247,21 @@ private:
         }
         missing(fmt::format("no such rule in chain '{}'", name), kBadRule);
         return std::nullopt;
+    }
+
+    // One search for the jumps of all chains: one for each took 22 s with 60,000 chains.
+    bool all_deletable() {
+        std::unordered_set<std::string_view> used;
+        for (const Chain& chain : table_.chains) {
+            for (const RulesetRule& have : chain.rules) {
+                if (jumps(have.rule.target)) used.insert(have.rule.target.chain);
+            }
+        }
+        return std::all_of(table_.chains.begin() + kBuiltIns, table_.chains.end(),
+                           [&](const Chain& chain) {
+                               const bool free = chain.rules.empty() && used.count(chain.name) == 0;
+                               return free || deletable(chain.name);
+                           });
     }
 
     bool deletable(const std::string& name) {

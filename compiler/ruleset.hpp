@@ -3,6 +3,7 @@
 // and iptables' refusals. apply() is the door: (Ruleset, statement) -> Ruleset.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,8 @@ struct Chain {
     std::string name;
     std::optional<parser::Verdict> policy;  // built-in chains only
     parser::Counters counters;              // of the policy
-    std::vector<RulesetRule> rules;
-    parser::Span at;  // its declaration
+    std::deque<RulesetRule> rules;          // -I at the front is as cheap as -A
+    parser::Span at;                        // its declaration
 
     bool operator==(const Chain&) const = default;
 };

@@ -2,6 +2,7 @@
 // Statements applied to a Ruleset: iptables' meaning, iptables' refusals.
 #include "compiler/ruleset.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -418,6 +419,44 @@ TEST(Ruleset, HundredThousandAppendsAndDeepChainsAreQuick) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
     EXPECT_EQ(diags.error_count(), 0u);
     EXPECT_EQ(ruleset.ipv4.chains[0].rules.size(), 100001u);
+}
+
+TEST(Ruleset, HundredThousandInsertionsAtTheFrontAreQuick) {
+    std::vector<Statement> statements;
+    for (int i = 0; i < 100000; ++i) {
+        statements.push_back({Family::Ipv4,
+                              "filter",
+                              InsertRule{"INPUT", 1, from(static_cast<std::uint8_t>(i & 255)), {}},
+                              {}});
+    }
+    Ruleset ruleset;
+    Diagnostics diags;
+    const auto begin = std::chrono::steady_clock::now();
+    apply_all(ruleset, statements, Restore::Keep, diags);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
+    const auto& rules = ruleset.ipv4.chains[0].rules;
+    ASSERT_EQ(rules.size(), 100000u);
+    EXPECT_EQ(rules.front().rule, from(99999 & 255));
+    EXPECT_EQ(rules.back().rule, from(0));
+}
+
+TEST(Ruleset, DeletingFiftyThousandChainsIsQuick) {
+    Ruleset ruleset;
+    for (int i = 0; i < 50000; ++i) {
+        ruleset.ipv4.chains.push_back({fmt::format("c{:05}", i), {}, {}, {}, {}});
+    }
+    const Statement all{Family::Ipv4, "filter", DeleteChain{}, {}};
+    ruleset.ipv4.chains[0].rules = {{jump("c00007"), {}}};
+    Diagnostics diags;
+    const auto begin = std::chrono::steady_clock::now();
+    apply(ruleset, all, Restore::Keep, diags);
+    EXPECT_EQ(diags.error_count(), 1u);  // c00007 is in use
+    EXPECT_EQ(ruleset.ipv4.chains.size(), 50003u);
+    ruleset.ipv4.chains[0].rules.clear();
+    apply(ruleset, all, Restore::Keep, diags);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_EQ(diags.error_count(), 1u);
+    EXPECT_EQ(ruleset.ipv4.chains.size(), 3u);
 }
 
 }  // namespace
