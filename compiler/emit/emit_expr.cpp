@@ -28,10 +28,9 @@ struct Compare {
 
 // Leaves in kField what one compare can decide.
 Compare prepare(Assembler& as, const Test& test) {
-    const std::uint32_t top = test.mask;
     if (test.first == test.last) return {Jmp::Eq, Jmp::Ne, test.first};
     if (test.first == 0) return {Jmp::Le, Jmp::Gt, test.last};
-    if (test.last == top && top == full_mask(test.field)) return {Jmp::Ge, Jmp::Lt, test.first};
+    if (test.last == test.mask) return {Jmp::Ge, Jmp::Lt, test.first};  // no masked value is above
     as.sub32_imm(kField, test.first);
     return {Jmp::Le, Jmp::Gt, test.last - test.first};
 }

@@ -42,7 +42,7 @@ std::string chain_text(const Ir& ir, const std::string& name) {
 struct Case {
     const char* name;
     const char* rule;
-    const char* lowered;  // for every packet, folded
+    const char* lowered;  // for every packet, folded; "": the rule is gone
     const char* regular;  // after specialise, prune and order; "": the rule is gone
 };
 
@@ -55,7 +55,8 @@ TEST_P(Rules, BecomeTests) {
     const std::vector<Ir> irs = lowered(c.rule);
     const Ir& ir = irs[std::string(c.rule).starts_with("ip6") ? 1 : 0];
     const std::string policy = "policy accept\n";
-    EXPECT_EQ(chain_text(fold(ir), "INPUT"), c.lowered + ("\n" + policy));
+    EXPECT_EQ(chain_text(fold(ir), "INPUT"),
+              *c.lowered == 0 ? policy : c.lowered + ("\n" + policy));
     const Ir regular = order(prune(specialise(fold(ir), PacketClass::Regular)));
     check(regular);
     EXPECT_EQ(chain_text(regular, "INPUT"), *c.regular == 0 ? policy : c.regular + ("\n" + policy));
@@ -108,6 +109,17 @@ const Case kCases[] = {
      "protocol == 0x11, l4_src != 0x110035, l4_dst != 0x110035, drop"},
     {"iprange", "-A INPUT -m iprange --src-range 10.0.0.5-10.0.0.9 -j DROP",
      "saddr in 0xa000005..0xa000009, drop", "saddr in 0xa000005..0xa000009, drop"},
+    {"iprange6", "ip6tables -A INPUT -m iprange --src-range 2001:db8::5-2001:db8:1::9 -j DROP",
+     "(saddr in 0x20010db9..0xffffffff or (saddr == 0x20010db8 and (saddr.1 in 0x1..0xffffffff or "
+     "(saddr.1 == 0x0 and (saddr.2 in 0x1..0xffffffff or (saddr.2 == 0x0 and (saddr.3 in "
+     "0x6..0xffffffff or saddr.3 == 0x5))))))), "
+     "(saddr in 0x0..0x20010db7 or (saddr == 0x20010db8 and (saddr.1 in 0x0..0xffff or (saddr.1 == "
+     "0x10000 and saddr.2 == 0x0 and (saddr.3 in 0x0..0x8 or saddr.3 == 0x9))))), drop",
+     "(saddr in 0x0..0x20010db7 or (saddr == 0x20010db8 and (saddr.1 in 0x0..0xffff or (saddr.1 == "
+     "0x10000 and saddr.2 == 0x0 and (saddr.3 in 0x0..0x8 or saddr.3 == 0x9))))), "
+     "(saddr in 0x20010db9..0xffffffff or (saddr == 0x20010db8 and (saddr.1 in 0x1..0xffffffff or "
+     "(saddr.1 == 0x0 and (saddr.2 in 0x1..0xffffffff or (saddr.2 == 0x0 and (saddr.3 in "
+     "0x6..0xffffffff or saddr.3 == 0x5))))))), drop"},
     {"mac", "-A INPUT -m mac ! --mac-source 00:11:22:33:44:55 -j DROP",
      "has ethernet, (mac_low != 0x4455 or mac_high != 0x112233), drop",
      "(mac_low != 0x4455 or mac_high != 0x112233), drop"},
@@ -115,12 +127,17 @@ const Case kCases[] = {
      "length in 0x0..0x40, drop"},
     {"ttl_less", "-A INPUT -m ttl --ttl-lt 5 -j DROP", "hop_limit in 0x0..0x4, drop",
      "hop_limit in 0x0..0x4, drop"},
+    {"ttl_greater", "-A INPUT -m ttl --ttl-gt 5 -j DROP", "hop_limit in 0x6..0xff, drop",
+     "hop_limit in 0x6..0xff, drop"},
+    {"ttl_greater_than_all", "-A INPUT -m ttl --ttl-gt 255 -j DROP", "", ""},
     {"tos", "-A INPUT -m tos --tos 0x10/0x3f -j DROP", "tos&0x3f == 0x10, drop",
      "tos&0x3f == 0x10, drop"},
     {"dscp", "-A INPUT -m dscp ! --dscp 10 -j DROP", "tos&0xfc != 0x28, drop",
      "tos&0xfc != 0x28, drop"},
     {"pkttype", "-A INPUT -m pkttype --pkt-type broadcast -j DROP", "packet_type == 0x1, drop",
      "packet_type == 0x1, drop"},
+    {"not_pkttype", "-A INPUT -m pkttype ! --pkt-type multicast -j DROP",
+     "packet_type != 0x2, drop", "packet_type != 0x2, drop"},
     {"fragment", "-A INPUT -f -j DROP", "odd&0x1 == 0x1, drop", ""},
     {"not_fragment", "-A INPUT ! -f -s 10.0.0.1 -j DROP",
      "saddr == 0xa000001, odd&0x1 != 0x1, drop", "saddr == 0xa000001, drop"},
@@ -187,6 +204,24 @@ TEST(Prune, NestsOfAHundredThousandChainsAreWalkedWithoutRecursion) {
     for (const ChainId id : {0u, 3u, 100'001u}) {
         EXPECT_EQ(pruned.chains[id].rules.front().action.kind, ActionKind::Goto) << id;
     }
+}
+
+// No rule text says it: one rule has one protocol.
+TEST(Specialise, PortsOfTwoProtocolsImplyNeither) {
+    Ir ir;
+    ir.chains.resize(3);
+    const auto port = [](std::uint32_t protocol) {
+        return equals(Field::L4Dst, protocol << 16 | 53);
+    };
+    IrRule rule;
+    rule.action.kind = ActionKind::Drop;
+    rule.conditions = {equals(Field::Protocol, 17), {Any{{port(6), port(17)}}}};
+    ir.chains[0].rules = {rule};
+    rule.conditions = {equals(Field::Protocol, 17), {Any{{port(17), port(17)}}}};
+    ir.chains[1].rules = {rule};
+    const Ir regular = specialise(ir, PacketClass::Regular);
+    EXPECT_EQ(regular.chains[0].rules.front().conditions.size(), 2u);
+    EXPECT_EQ(regular.chains[1].rules.front().conditions.size(), 1u);
 }
 
 TEST(Specialise, SensitivityClimbsANestOfAHundredThousandChains) {

@@ -154,22 +154,37 @@ TEST(Plan, ChainUsedAHundredTimesIsOneFunction) {
     expect_same_walks(ir, *code, random, 50);
 }
 
+IrRule from_source(std::uint32_t source, ActionKind kind, ChainId chain, std::uint32_t slot) {
+    IrRule rule;
+    rule.conditions = {equals(Field::Saddr0, source)};
+    rule.action = {kind, chain};
+    rule.slot = slot;
+    return rule;
+}
+
+// The sources that return or go elsewhere early have a rule that drops them in a later part.
 TEST(Plan, LongChainIsCutIntoParts) {
-    Ir ir = with_user_chains(1);
+    constexpr ChainId kInlined = 4;
+    constexpr ChainId kCalled = 5;
+    Ir ir = with_user_chains(3);
     ir.chains[0].rules = {rule_to(3, 1)};
+    ir.chains[1].rules = {rule_to(kCalled, 2)};
     ir.chains[3].rules = plain_rules(20'000, 10);
-    IrRule back;
-    back.conditions = {equals(Field::Saddr0, 77)};
-    back.action = {ActionKind::Return, 0};
-    back.slot = 5;
-    ir.chains[3].rules.insert(ir.chains[3].rules.begin() + 50, back);
+    const std::vector<IrRule> early = {from_source(15'000, ActionKind::Return, 0, 5),
+                                       from_source(16'000, ActionKind::Goto, kInlined, 6),
+                                       from_source(17'000, ActionKind::Goto, kCalled, 7),
+                                       from_source(18'000, ActionKind::Jump, kCalled, 8)};
+    ir.chains[3].rules.insert(ir.chains[3].rules.begin() + 50, early.begin(), early.end());
+    ir.chains[kInlined].rules = {from_source(16'000, ActionKind::None, 0, 50'000)};
+    ir.chains[kCalled].rules = plain_rules(20, 60'000);
     const auto code = compiled(ir);
     ASSERT_TRUE(code);
     for (const IrChain& chain : code->regular.chains) {
         EXPECT_LE(branches(chain), kFunctionBranches);
     }
     test::BpfMachine machine(code->program);
-    for (const std::uint32_t source : {10u, 77u, 5'000u, 20'009u, 20'010u}) {
+    for (const std::uint32_t source :
+         {10u, 77u, 5'000u, 15'000u, 16'000u, 17'000u, 18'000u, 20'009u, 20'010u}) {
         bpfw_packet packet{};
         packet.protocol = 6;
         packet.saddr[0] = source;
