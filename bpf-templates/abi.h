@@ -101,8 +101,7 @@ struct bpfw_interface {
 	__u32 reserved;
 };
 BPFW_ASSERT_SIZE(bpfw_interface, 24);
-#define BPFW_IF_LOOPBACK 1u
-#define BPFW_IF_RAW_IP 2u /* no Ethernet header (tun, wireguard, ppp): frames begin with IP */
+#define BPFW_IF_RAW_IP 1u /* no Ethernet header (tun, wireguard, ppp): frames begin with IP */
 
 /* bpfw_vlans: hash; a tagged frame on `ifindex` with `vid` belongs to VLAN device `value`. */
 struct bpfw_vlan_key {

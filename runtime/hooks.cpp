@@ -140,21 +140,6 @@ Result<void> netlink_xdp(const Interface& interface, int program, Method mode) {
     return {};
 }
 
-Result<void> attach_clsact(const Pins& pins, const Interface& interface, int program,
-                           TcDirection direction) {
-    const LibbpfLog log;
-    bpf_tc_hook hook = tc_hook(interface.index, point_of(direction));
-    const int made = ::bpf_tc_hook_create(&hook);
-    if (made != 0 && made != -EEXIST)
-        return refused("create the clsact qdisc", interface.name, -made, log.text());
-    if (made == 0) pins.mark_clsact(interface.index);
-    LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .flags = BPF_TC_F_REPLACE,
-                .handle = kFilterHandle, .priority = kFilterPriority);
-    if (const int error = ::bpf_tc_attach(&hook, &options); error != 0)
-        return refused("attach clsact", interface.name, -error, log.text());
-    return {};
-}
-
 // The qdisc goes with its last filter, when it was us who made it.
 void drop_own_qdisc(const Pins& pins, std::uint32_t ifindex) {
     const PinName mark = {.kind = PinKind::ClsactMark, .ifindex = ifindex};
@@ -166,6 +151,23 @@ void drop_own_qdisc(const Pins& pins, std::uint32_t ifindex) {
         tc_hook(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
     ::bpf_tc_hook_destroy(&both);
     pins.remove(mark);
+}
+
+Result<void> attach_clsact(const Pins& pins, const Interface& interface, int program,
+                           TcDirection direction) {
+    const LibbpfLog log;
+    bpf_tc_hook hook = tc_hook(interface.index, point_of(direction));
+    const int made = ::bpf_tc_hook_create(&hook);
+    if (made != 0 && made != -EEXIST)
+        return refused("create the clsact qdisc", interface.name, -made, log.text());
+    if (made == 0) pins.mark_clsact(interface.index);
+    LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .flags = BPF_TC_F_REPLACE,
+                .handle = kFilterHandle, .priority = kFilterPriority);
+    if (const int error = ::bpf_tc_attach(&hook, &options); error != 0) {
+        drop_own_qdisc(pins, interface.index);
+        return refused("attach clsact", interface.name, -error, log.text());
+    }
+    return {};
 }
 
 Result<void> detach_clsact(const Pins& pins, const Hook& hook) {

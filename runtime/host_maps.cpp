@@ -4,7 +4,7 @@
 #include "runtime/host_maps.hpp"
 
 #include <bpf/bpf.h>
-#include <net/if.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +18,9 @@ namespace bpfw::runtime {
 namespace {
 
 constexpr std::size_t kLeastInterfaces = 64;
+// bpfw_interfaces is an array by ifindex: 384 MiB at this. The kernel counts up by one for each
+// new interface; `ip link add ... index N` can name any.
+constexpr std::uint32_t kHighestIndex = (1U << 24) - 1;
 
 // A free or equal slot from `home` on, within the probes a program makes.
 template <std::size_t Slots, typename IsFree>
@@ -75,7 +78,6 @@ std::vector<bpfw_interface> interface_table(const std::vector<Interface>& interf
         bpfw_interface& entry = table[interface.index];
         const std::size_t length = std::min(interface.name.size(), sizeof(entry.name) - 1);
         std::memcpy(entry.name, interface.name.data(), length);
-        if ((interface.flags & IFF_LOOPBACK) != 0) entry.flags |= BPFW_IF_LOOPBACK;
         if (begins_with_ip(interface)) entry.flags |= BPFW_IF_RAW_IP;
     }
     return table;
@@ -108,6 +110,10 @@ bpfw_local local_table(const std::vector<Address>& addresses) {
 }
 
 Result<void> size_host_maps(bpf_object* object, const std::vector<Interface>& interfaces) {
+    for (const Interface& interface : interfaces)
+        if (interface.index > kHighestIndex)
+            return failure("take interface", interface.name, ERANGE,
+                           fmt::format("its index {} is above {}", interface.index, kHighestIndex));
     auto sized = resize(object, BPFW_MAP_INTERFACES, interface_table(interfaces).size());
     if (sized) sized = resize(object, BPFW_MAP_VLANS, vlan_table(interfaces).size());
     return sized;

@@ -24,7 +24,7 @@ std::vector<std::pair<bpfw_vlan_key, std::uint32_t>> vlan_table(
 // Open addressing as abi.h describes; an address whose eight slots are taken is left out.
 bpfw_local local_table(const std::vector<Address>& addresses);
 
-// Before the load: the maps get the sizes they need.
+// Before the load: the maps get the sizes they need. ERANGE: an ifindex of 2^24 or more.
 Result<void> size_host_maps(bpf_object* object, const std::vector<Interface>& interfaces);
 // After the load: the maps get their contents.
 Result<void> fill_host_maps(const bpf_object* object, const std::vector<Interface>& interfaces,

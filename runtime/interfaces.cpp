@@ -134,14 +134,6 @@ void take_link_attribute(const nlattr* attribute, Interface& interface, bool& el
         case IFLA_IFNAME:
             interface.name = ::mnl_attr_get_str(attribute);
             break;
-        case IFLA_MTU:
-            interface.mtu = ::mnl_attr_get_u32(attribute);
-            break;
-        case IFLA_ADDRESS:
-            if (::mnl_attr_get_payload_len(attribute) == interface.mac.size())
-                std::memcpy(interface.mac.data(), ::mnl_attr_get_payload(attribute),
-                            interface.mac.size());
-            break;
         case IFLA_MASTER:
             interface.master = ::mnl_attr_get_u32(attribute);
             break;

@@ -14,11 +14,9 @@ namespace bpfw::runtime {
 struct Interface {
     std::uint32_t index = 0;
     std::string name;
-    std::string kind;         // IFLA_INFO_KIND ("veth", "vlan", "bridge"); "": hardware, lo
-    std::uint16_t type = 0;   // ARPHRD_*
-    std::uint32_t flags = 0;  // IFF_*
-    std::uint32_t mtu = 0;
-    std::array<std::uint8_t, 6> mac = {};
+    std::string kind;                 // IFLA_INFO_KIND ("veth", "vlan", "bridge"); "": hardware, lo
+    std::uint16_t type = 0;           // ARPHRD_*
+    std::uint32_t flags = 0;          // IFF_*
     std::uint32_t master = 0;         // index of the bridge, bond, vrf ...; 0: none
     std::uint32_t lower = 0;          // index, in this namespace, of what it sits on; 0: none
     std::uint16_t vlan_id = 0;        // kind "vlan" only

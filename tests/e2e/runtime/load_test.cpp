@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "tests/e2e/runtime/lab.hpp"
 
 namespace bpfw::runtime {
@@ -77,6 +79,21 @@ TEST_P(ModeTest, drops_counts_and_goes_away) {
 
 INSTANTIATE_TEST_SUITE_P(modes, ModeTest, ::testing::ValuesIn(kModes),
                          [](const auto& each) { return std::string(each.param.name); });
+
+using LoadTest = lab::Lab;
+
+// The programs' table of names is an array by index: such an interface would have no name there,
+// and rules with -i would not hold for it.
+TEST_F(LoadTest, an_interface_with_a_huge_index_is_refused_by_name) {
+    fw().ip("link add huge index 20000000 type veth peer name other");
+    LoadOptions options;
+    options.devices = {"in"};
+    const auto reports = load(object_with(plain_ruleset()), options);
+    ASSERT_FALSE(reports);
+    EXPECT_EQ(reports.error().error_number, ERANGE);
+    EXPECT_EQ(reports.error().object, "huge");
+    fw().ip("link del huge");
+}
 
 }  // namespace
 }  // namespace bpfw::runtime
