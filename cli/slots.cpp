@@ -1,37 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The carried ruleset text -> counter slots, line by line; slots_of() is the only door. The text
+// The carried ruleset text -> what its counter slots count; slots_of() is the only door. The text
 // is canonical (we wrote it): the target, where there is one, is always the line's last two words.
 #include "cli/slots.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
+
+#include "runtime/ruleset_text.hpp"
 
 namespace bpfw::cli {
 namespace {
-
-std::string_view next_line(std::string_view& rest) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return line;
-}
-
-std::string_view word(std::string_view line, std::size_t number) {
-    while (number-- > 0) {
-        const std::size_t blank = line.find(' ');
-        if (blank == std::string_view::npos) return {};
-        line.remove_prefix(blank + 1);
-    }
-    return line.substr(0, line.find(' '));
-}
 
 Ends ending(std::string_view target) {
     if (target == "ACCEPT") return Ends::Accept;
     return target == "DROP" ? Ends::Drop : Ends::No;
 }
 
-void set_target(Slot& slot, std::string_view line) {
+void set_target(Slot& slot) {
+    const std::string_view line = slot.text;
     const std::size_t blank = line.rfind(' ');
     const std::string_view target = line.substr(blank + 1);
     const std::string_view before = line.substr(0, blank);
@@ -46,22 +34,19 @@ void set_target(Slot& slot, std::string_view line) {
 
 std::vector<Slot> slots_of(std::string_view ruleset) {
     std::vector<Slot> slots;
-    std::map<std::string, std::uint32_t, std::less<>> rules;  // of each chain, so far
-    parser::Family family = parser::Family::Ipv4;
-    while (!ruleset.empty()) {
-        const std::string_view line = next_line(ruleset);
-        if (line == "# bpfw ipv6") {
-            family = parser::Family::Ipv6;
-            rules.clear();
-        } else if (line.substr(0, 3) == "-A ") {
-            Slot slot{family, std::string(word(line, 1)), 0, Ends::No, "", std::string(line)};
-            slot.number = ++rules[slot.chain];
-            set_target(slot, line);
-            slots.push_back(std::move(slot));
-        } else if (line.substr(0, 1) == ":" && word(line, 1) != "-") {
-            slots.push_back({family, std::string(word(line, 0).substr(1)), 0, ending(word(line, 1)),
-                             "", std::string(line)});
+    std::map<std::pair<parser::Family, std::string>, std::uint32_t> rules;  // of a chain, so far
+    for (runtime::SlotLine& line : runtime::slot_lines(ruleset)) {
+        Slot slot;
+        slot.family = line.family == "ipv6" ? parser::Family::Ipv6 : parser::Family::Ipv4;
+        slot.chain = std::move(line.chain);
+        slot.text = std::move(line.text);
+        if (slot.text.front() == ':') {
+            slot.ends = ending(std::string_view(slot.text).substr(slot.text.rfind(' ') + 1));
+        } else {
+            slot.number = ++rules[{slot.family, slot.chain}];
+            set_target(slot);
         }
+        slots.push_back(std::move(slot));
     }
     return slots;
 }

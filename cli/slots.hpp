@@ -19,7 +19,7 @@ struct Slot {
     std::uint32_t number = 0;  // 1-based; 0: the chain's policy
     Ends ends = Ends::No;
     std::string jumps_to;  // -j or -g CHAIN
-    std::string text;      // the line
+    std::string text;      // the line, without counters
 };
 
 // `ruleset` as bpf-templates/abi.h describes it (BPFW_RULESET_SECTION); in the slots' order.

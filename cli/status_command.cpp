@@ -51,10 +51,16 @@ Chains count_chains(const std::vector<Slot>& slots,
     return chains;
 }
 
+// Without recursion: chains may be nested by the thousand.
 void reach(const Chains& chains, const ChainKey& from, std::set<ChainKey>& seen) {
-    const auto at = chains.find(from);
-    if (at == chains.end() || !seen.insert(from).second) return;
-    for (const std::string& name : at->second.jumps) reach(chains, {from.first, name}, seen);
+    std::vector<ChainKey> open = {from};
+    while (!open.empty()) {
+        const ChainKey key = std::move(open.back());
+        open.pop_back();
+        const auto at = chains.find(key);
+        if (at == chains.end() || !seen.insert(key).second) continue;
+        for (const std::string& name : at->second.jumps) open.push_back({key.first, name});
+    }
 }
 
 std::set<ChainKey> reached_by(const Chains& chains, const std::string& hook) {
@@ -94,6 +100,11 @@ struct Picture {
     runtime::Status status;
     std::string ruleset;
     Chains chains;
+    HookCount ingress;  // of every device
+    HookCount egress;
+    [[nodiscard]] const HookCount& count_of(const runtime::HookStatus& hook) const {
+        return hook.hook.hook == "egress" ? egress : ingress;
+    }
 };
 
 // By device, ingress first: the pins come in no order.
@@ -106,7 +117,7 @@ void sort_hooks(std::vector<runtime::HookStatus>& hooks) {
 Result<Picture> look() {
     Result<runtime::Status> status = runtime::status();
     if (!status) return tl::unexpected(status.error());
-    Picture picture{*std::move(status), "", {}};
+    Picture picture{*std::move(status), "", {}, {}, {}};
     sort_hooks(picture.status.hooks);
     if (!picture.status.loaded) return picture;
     const Result<std::optional<runtime::Snapshot>> running = runtime::current();
@@ -114,6 +125,8 @@ Result<Picture> look() {
     if (*running) {
         picture.ruleset = (*running)->ruleset;
         picture.chains = count_chains(slots_of((*running)->ruleset), (*running)->counters);
+        picture.ingress = count_hook(picture.chains, "ingress");
+        picture.egress = count_hook(picture.chains, "egress");
     }
     return picture;
 }
@@ -143,7 +156,7 @@ void print_text(const Picture& picture) {
     std::vector<std::vector<std::string>> rows = {
         {"DEVICE", "HOOK", "MODE", "PROGRAM", "GENERATION", "RULES", "PACKETS", "REMARK"}};
     for (const runtime::HookStatus& hook : status.hooks) {
-        const HookCount count = count_hook(picture.chains, hook.hook.hook);
+        const HookCount& count = picture.count_of(hook);
         rows.push_back({hook.hook.device, hook.hook.hook, hook.hook.mode,
                         fmt::format("{}#{}", hook.program_name, hook.program_id),
                         std::to_string(status.generation), std::to_string(count.rules),
@@ -162,7 +175,7 @@ void print_text(const Picture& picture) {
 }
 
 Json hook_json(const Picture& picture, const runtime::HookStatus& hook) {
-    const HookCount count = count_hook(picture.chains, hook.hook.hook);
+    const HookCount& count = picture.count_of(hook);
     return {{"device", hook.hook.device},
             {"ifindex", hook.hook.ifindex},
             {"hook", hook.hook.hook},

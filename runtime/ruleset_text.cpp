@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <utility>
 
 namespace bpfw::runtime {
 namespace {
@@ -31,10 +32,10 @@ std::string_view policy_line(std::string_view line) {
 
 using Slots = std::vector<std::uint32_t>;
 
-std::map<std::string, Slots> by_chain(const std::vector<SlotLine>& lines) {
-    std::map<std::string, Slots> chains;
+std::map<std::pair<std::string, std::string>, Slots> by_chain(const std::vector<SlotLine>& lines) {
+    std::map<std::pair<std::string, std::string>, Slots> chains;
     for (std::uint32_t slot = 0; slot < lines.size(); ++slot)
-        chains[lines[slot].chain].push_back(slot);
+        chains[{lines[slot].family, lines[slot].chain}].push_back(slot);
     return chains;
 }
 
@@ -82,14 +83,14 @@ std::vector<SlotLine> slot_lines(std::string_view ruleset) {
     while (!ruleset.empty()) {
         const std::string_view line = next_line(ruleset);
         if (line.substr(0, kFamilyPrefix.size()) == kFamilyPrefix) {
-            family = std::string(line.substr(kFamilyPrefix.size())) + " ";
+            family = std::string(line.substr(kFamilyPrefix.size()));
         } else if (line.substr(0, 3) == "-A ") {
-            lines.push_back({family + std::string(first_word(line.substr(3))), std::string(line)});
+            lines.push_back({family, std::string(first_word(line.substr(3))), std::string(line)});
         } else if (line.substr(0, 1) == ":") {
             const std::string_view policy = policy_line(line);
             if (!policy.empty())
                 lines.push_back(
-                    {family + std::string(first_word(line.substr(1))), std::string(policy)});
+                    {family, std::string(first_word(line.substr(1))), std::string(policy)});
         }
     }
     return lines;

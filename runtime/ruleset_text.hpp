@@ -13,8 +13,9 @@ namespace bpfw::runtime {
 
 // The line of one counter slot: a rule ("-A INPUT ...") or a policy (":INPUT DROP").
 struct SlotLine {
-    std::string chain;  // family and chain: "ipv4 INPUT"
-    std::string text;   // the line without counters
+    std::string family;  // "ipv4", "ipv6"; "" when no "# bpfw" line stands above
+    std::string chain;
+    std::string text;  // the line without counters
     bool operator==(const SlotLine&) const = default;
 };
 

@@ -15,12 +15,12 @@ TEST(SlotLines, rules_and_policies_in_order) {
         "-A INPUT -s 10.0.0.1/32 -j USER\n-A USER -j ACCEPT\nCOMMIT\n"
         "# bpfw ipv6\n*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\nCOMMIT");
     const std::vector<SlotLine> expected = {
-        {"ipv4 INPUT", ":INPUT DROP"},
-        {"ipv4 OUTPUT", ":OUTPUT ACCEPT"},
-        {"ipv4 INPUT", "-A INPUT -s 10.0.0.1/32 -j USER"},
-        {"ipv4 USER", "-A USER -j ACCEPT"},
-        {"ipv6 INPUT", ":INPUT ACCEPT"},
-        {"ipv6 INPUT", "-A INPUT -j DROP"},
+        {"ipv4", "INPUT", ":INPUT DROP"},
+        {"ipv4", "OUTPUT", ":OUTPUT ACCEPT"},
+        {"ipv4", "INPUT", "-A INPUT -s 10.0.0.1/32 -j USER"},
+        {"ipv4", "USER", "-A USER -j ACCEPT"},
+        {"ipv6", "INPUT", ":INPUT ACCEPT"},
+        {"ipv6", "INPUT", "-A INPUT -j DROP"},
     };
     EXPECT_EQ(lines, expected);
 }
