@@ -147,7 +147,8 @@ void read_one(const std::string& path, std::optional<Family> family, const parse
         return;
     }
     const std::uint32_t source = input.sources.add(path == "-" ? "stdin" : path, std::move(*text));
-    const parser::FileDefaults defaults{default_family(path, family)};
+    const parser::FileDefaults defaults{.family = default_family(path, family),
+                                        .only_table = "filter"};
     for (Statement& statement :
          parser::parse_rules(source, defaults, names, input.sources, input.diags)) {
         statements.push_back(std::move(statement));

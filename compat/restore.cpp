@@ -166,8 +166,11 @@ Answer restore_text(const Face& face, const Wanted& wanted, const std::string& t
     parser::Sources sources;
     parser::Diagnostics diags;
     const std::uint32_t source = sources.add(wanted.file.empty() ? "stdin" : wanted.file, text);
-    auto statements = parser::parse_rules(source, {wanted.family, parser::FamilyComments::Ignored},
-                                          host.names, sources, diags);
+    // A table that is refused, or not asked for (-T), may hold whatever it likes.
+    const std::string only_table = wanted.table.value_or("filter");
+    auto statements =
+        parser::parse_rules(source, {wanted.family, parser::FamilyComments::Ignored, only_table},
+                            host.names, sources, diags);
     if (diags.has_errors()) {
         Answer answer = complain(face, diags, sources);
         const bool cut_short = diags.all().front().classic() == "COMMIT expected";

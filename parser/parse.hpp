@@ -59,6 +59,9 @@ enum class FamilyComments : std::uint8_t { Heeded, Ignored };
 struct FileDefaults {
     Family family = Family::Ipv4;
     FamilyComments comments = FamilyComments::Heeded;
+    // The blocks of other tables are passed over: only their "*table" and COMMIT become
+    // statements, their rules are not read. Empty: every table's rules are read.
+    std::string_view only_table = "";
 };
 
 // An iptables-save file, or rules.txt: any mix of save format, lines beginning with

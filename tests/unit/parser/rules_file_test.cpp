@@ -37,6 +37,21 @@ TEST(RulesFile, SaveFormat) {
     }
 }
 
+TEST(RulesFile, OtherTablesArePassedOverWhenOneIsAskedFor) {
+    Sources sources;
+    Diagnostics diags;
+    const std::uint32_t source =
+        sources.add("t",
+                    "*nat\n:PREROUTING NONSENSE\n-A POSTROUTING -j MASQUERADE\n[x\nfoo\n COMMIT \n"
+                    "*filter\n-A INPUT -j DROP\nCOMMIT\n-t raw -F\n");
+    const auto statements =
+        parse_rules(source, {.only_table = "filter"}, test::fixed_names(), sources, diags);
+    EXPECT_EQ(render(diags, sources), "");
+    std::string text;
+    for (const Statement& statement : statements) text += to_text(statement) + "\n";
+    EXPECT_EQ(text, "*nat\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n-F\n");
+}
+
 TEST(RulesFile, Mixes) {
     const Case kCases[] = {
         {"-A INPUT -j DROP # why\n", "-A INPUT -j DROP\n"},
