@@ -79,8 +79,13 @@ Result<std::string> pin_base() {
     if (is_bpffs(kBpffsOfInit)) return fmt::format("{}/bpfw", kBpffsOfInit);
     if (mount_would_last() && ::mount("bpf", kBpffs, "bpf", 0, "mode=0700") == 0)
         return fmt::format("{}/bpfw", kBpffs);
+    // One mounted where it would not last helps nobody.
     return failure("find the bpffs", kBpffs, ENOENT,
-                   "no bpffs there: mount -t bpf bpf /sys/fs/bpf");
+                   mount_would_last()
+                       ? "no bpffs there: mount -t bpf bpf /sys/fs/bpf"
+                       : "no bpffs in this mount namespace: `ip netns exec` hides it, "
+                         "`nsenter --net=/run/netns/NAME` does not; or, outside of it: "
+                         "mount -t bpf bpf /sys/fs/bpf");
 }
 
 Result<Pins> Pins::of_this_namespace() {

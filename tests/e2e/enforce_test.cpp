@@ -172,6 +172,7 @@ TEST_F(Enforce, MissingBpffsIsNamed) {
     EXPECT_NE(got.err.find("bpfw: find the bpffs '/sys/fs/bpf': ENOENT"), std::string::npos)
         << got.err;
     EXPECT_NE(got.err.find("mount -t bpf bpf /sys/fs/bpf"), std::string::npos) << got.err;
+    EXPECT_NE(got.err.find("nsenter --net="), std::string::npos) << got.err;
     EXPECT_FALSE(status()["loaded"]);
 }
 
