@@ -74,6 +74,7 @@ Ir lower(const Table& table, Family family, const parser::Sources& sources, std:
     }
     for (const Chain& chain : table.chains) {
         IrChain& out = ir.chains.emplace_back(lower(chain, ids, family, sources, slot));
+        out.origin = origin_of(chain.at, ":" + chain.name + " -", sources);
         if (!chain.policy) continue;
         const bool accept = *chain.policy == parser::Verdict::Accept;
         out.policy = accept ? ActionKind::Accept : ActionKind::Drop;
