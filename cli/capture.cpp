@@ -23,7 +23,10 @@ tl::expected<Capture, std::string> Capture::open(const std::string& path) {
     std::array<char, PCAP_ERRBUF_SIZE> why{};
     pcap_t* handle = pcap_open_offline(path.c_str(), why.data());
     if (handle == nullptr) {
-        return tl::unexpected(fmt::format("cannot read capture '{}': {}", path, why.data()));
+        std::string_view reason = why.data();
+        const std::string again = path + ": ";  // libpcap names the file where open(2) failed
+        if (reason.starts_with(again)) reason.remove_prefix(again.size());
+        return tl::unexpected(fmt::format("cannot read capture '{}': {}", path, reason));
     }
     Capture capture(path, handle);
     if (const int link = pcap_datalink(handle); link != DLT_EN10MB) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 
 #include "parser/base/result.hpp"
 
@@ -48,7 +49,13 @@ Exit run(const std::vector<std::string>& words) {
         fmt::print(answer->code == Exit::Ok ? stdout : stderr, "{}", answer->text);
         return flushed(answer->code);
     }
-    return flushed(run_command(std::get<Options>(parsed)));
+    try {
+        return flushed(run_command(std::get<Options>(parsed)));
+    } catch (const std::system_error& error) {
+        // {fmt} throws when the stream takes no more.
+        fmt::print(stderr, "bpfw: write standard output: {}\n", error.code().message());
+        return Exit::Refused;
+    }
 }
 
 }  // namespace bpfw::cli

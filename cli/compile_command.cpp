@@ -38,7 +38,10 @@ Exit write_object_file(Input& input, const std::string& path) {
     const tl::expected<Built, Exit> built = build(input);
     if (!built) return built.error();
     const Result<void> written = write_file(path, built->object);
-    return written ? Exit::Ok : report(written.error(), KernelLog::Hide);
+    if (written) return Exit::Ok;
+    // Not report(): its hints are about the kernel, and a file needs no root.
+    fmt::print(stderr, "bpfw: {}\n", to_text(written.error()));
+    return Exit::Refused;
 }
 
 Exit print_stage(Input& input, const std::string& stage) {

@@ -13,6 +13,7 @@ namespace bpfw::cli {
 namespace {
 
 constexpr int kForEver = 0;
+constexpr std::size_t kInterfaceNameSize = 16;  // IFNAMSIZ: linux/if.h, with the byte 0
 const std::string kVersion = "bpfw " BPFW_VERSION;
 
 const std::map<std::string, Command> kCommands = {
@@ -121,6 +122,12 @@ void add_status(CLI::App& app, Options& options) {
     add_json(sub, options);
 }
 
+// CLI11's way to say what is wrong with a word; "" when nothing is.
+std::string is_interface_name(const std::string& word) {
+    if (!word.empty() && word.size() < kInterfaceNameSize) return "";
+    return fmt::format("'{}' is no interface's name (1 to {} bytes)", word, kInterfaceNameSize - 1);
+}
+
 void add_test(CLI::App& app, Options& options) {
     CLI::App& sub =
         *app.add_subcommand("test", "run a capture's packets through rules, attached to nothing");
@@ -130,9 +137,13 @@ void add_test(CLI::App& app, Options& options) {
         ->type_name("FILE");
     add_choice(sub, "--hook", options.hook, kHooks, "input (default), forward or output")
         ->type_name("HOOK");
-    sub.add_option("--in-interface", options.in_interface, "where the packets come in")
+    sub.add_option("--in-interface", options.in_interface,
+                   "where the packets come in (input, forward)")
+        ->check(is_interface_name)
         ->type_name("IF");
-    sub.add_option("--out-interface", options.out_interface, "where the packets go out")
+    sub.add_option("--out-interface", options.out_interface,
+                   "where the packets go out (forward, output)")
+        ->check(is_interface_name)
         ->type_name("IF");
     add_json(sub, options);
     add_family(sub, options);
@@ -196,10 +207,29 @@ const CLI::App* chosen_command(const CLI::App& app) {
     return parsed.empty() ? nullptr : parsed.front();
 }
 
-// CLI11 would only say that some subcommand is required.
-bool is_unknown_command(const std::vector<std::string>& words) {
-    return !words.empty() && words.front() != "help" && words.front().substr(0, 1) != "-" &&
-           kCommands.find(words.front()) == kCommands.end();
+// The word in a command's place that is none, "" when all is well. CLI11 would only say that some
+// subcommand is required, and answer `help NONSENSE` with the general help.
+std::string unknown_command(const std::vector<std::string>& words) {
+    const bool asks_help = words.size() > 1 && words.front() == "help";
+    const std::string word = words.empty() ? "" : words[asks_help ? 1 : 0];
+    const bool known = word.empty() || word == "help" || word.front() == '-' ||
+                       kCommands.find(word) != kCommands.end();
+    return known ? "" : word;
+}
+
+// What the words of `bpfw test` say together that cannot be; "" when nothing.
+std::string contradiction(const Options& options) {
+    const bool input_hook = options.hook == runtime::TestHook::Input;
+    const bool output_hook = options.hook == runtime::TestHook::Output;
+    if (output_hook && !options.in_interface.empty())
+        return "--in-interface: packets in OUTPUT have no input interface";
+    if (input_hook && !options.out_interface.empty())
+        return "--out-interface: packets in INPUT have no output interface";
+    const bool rules_there =
+        std::find(options.files.begin(), options.files.end(), "-") != options.files.end();
+    if (options.capture == "-" && rules_there)
+        return "standard input cannot be both the rules and the capture";
+    return "";
 }
 
 Answer complaint(const CLI::App& app, const CLI::ParseError& error) {
@@ -212,9 +242,9 @@ Answer complaint(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 std::variant<Options, Answer> parse_options(const std::vector<std::string>& words) {
-    if (is_unknown_command(words)) {
+    if (const std::string word = unknown_command(words); !word.empty()) {
         return Answer{Exit::Mistake,
-                      fmt::format("bpfw: no command '{}'\n  hint: bpfw help\n", words.front())};
+                      fmt::format("bpfw: no command '{}'\n  hint: bpfw help\n", word)};
     }
     Options options;
     const std::unique_ptr<CLI::App> app = make_app(options);
@@ -226,12 +256,15 @@ std::variant<Options, Answer> parse_options(const std::vector<std::string>& word
         return Answer{Exit::Ok, kVersion + "\n"};
     } catch (const CLI::CallForHelp&) {
         const CLI::App* sub = chosen_command(*app);
-        return Answer{Exit::Ok, sub == nullptr ? app->help() : sub->help()};
+        return Answer{Exit::Ok, sub == nullptr ? app->help() : sub->help("bpfw")};
     } catch (const CLI::ParseError& error) {
         return complaint(*app, error);
     }
     options.command = kCommands.at(chosen_command(*app)->get_name());
     if (options.command == Command::Version) return Answer{Exit::Ok, kVersion + "\n"};
+    if (const std::string text = contradiction(options); !text.empty()) {
+        return Answer{Exit::Mistake, fmt::format("bpfw test: {}\n  hint: bpfw help test\n", text)};
+    }
     return options;
 }
 

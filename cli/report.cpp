@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <tuple>
+#include <vector>
 
 namespace bpfw::cli {
 namespace {
@@ -24,12 +26,26 @@ std::string hint_for(const Error& error) {
     return "";
 }
 
+// By place: what is found later in the same run may stand earlier in the file. Without a place
+// (a file that cannot be read) first.
+std::vector<const parser::Diagnostic*> in_order(const parser::Diagnostics& diags) {
+    std::vector<const parser::Diagnostic*> ordered;
+    for (const parser::Diagnostic& one : diags.all()) ordered.push_back(&one);
+    std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) {
+        const parser::Span left = a->span();
+        const parser::Span right = b->span();
+        return std::tie(left.source, left.begin) < std::tie(right.source, right.begin);
+    });
+    return ordered;
+}
+
 }  // namespace
 
 Exit report(const parser::Diagnostics& diags, const parser::Sources& sources) {
-    const std::size_t total = diags.all().size();
+    const std::vector<const parser::Diagnostic*> ordered = in_order(diags);
+    const std::size_t total = ordered.size();
     for (std::size_t i = 0; i < std::min(total, kShown); ++i) {
-        fmt::print(stderr, "{}", render(diags.all()[i], sources));
+        fmt::print(stderr, "{}", render(*ordered[i], sources));
     }
     if (total > kShown) fmt::print(stderr, "bpfw: {} more like these\n", total - kShown);
     return diags.has_errors() ? Exit::Mistake : Exit::Ok;

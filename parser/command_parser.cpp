@@ -143,9 +143,10 @@ bool CommandParser::handle_unknown(const OptionEvent& event) {
 }
 
 bool CommandParser::missing_value(const OptionEvent& event) {
+    const std::string_view value = event.option->value;
     diags_
-        .error(event.word.at,
-               fmt::format("{} needs a value: {}", event.word.text, event.option->value))
+        .error(event.word.at, fmt::format("{} needs a value{}{}", event.word.text,
+                                          value.empty() ? "" : ": ", value))
         .classic(fmt::format("option \"{}\" requires an argument", event.word.text));
     return false;
 }

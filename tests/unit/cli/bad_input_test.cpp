@@ -120,6 +120,35 @@ TEST(BadInput, FullDiskBehindStandardOutputIsNoSuccess) {
     EXPECT_NE(got.err.find("No space left on device"), std::string::npos) << got.err;
 }
 
+TEST(BadInput, FullDiskBehindALongListingIsNoAbort) {
+    const Outcome got = run_command({"sh", "-c", std::string(BPFW) + " compile - >/dev/full"},
+                                    many(500, "-A INPUT -p tcp --dport 22 -j DROP\n"));
+    EXPECT_EQ(got.code, 1);
+    EXPECT_EQ(got.err, "bpfw: write standard output: No space left on device\n");
+}
+
+TEST(BadInput, MistakesAreToldInTheOrderOfTheLines) {
+    const Outcome got = run_command({BPFW, "compile", "-"},
+                                    "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n"
+                                    "-L\n-A INPUT --nonsense\n-S\n");
+    EXPECT_EQ(got.code, 2);
+    std::string places;
+    for (std::size_t at = got.err.find("stdin:"); at != std::string::npos;
+         at = got.err.find("stdin:", at + 1)) {
+        places += got.err.substr(at + 6, 1);
+    }
+    EXPECT_EQ(places, "1456") << got.err;
+}
+
+TEST(BadInput, NoRootForAFileIsNotTheAdvice) {
+    if (!missing_for_kernel_tests().empty()) GTEST_SKIP() << "needs root (to give it up)";
+    const Outcome got = run_command({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                     BPFW, "compile", "-", "-o", "/fw.o"},
+                                    "-A INPUT -j DROP\n");
+    EXPECT_EQ(got.code, 1);
+    EXPECT_EQ(got.err, "bpfw: open file '/fw.o': EACCES: Permission denied\n");
+}
+
 TEST(BadInput, UnknownStageGetsTheListOfStages) {
     const Outcome got = run_command({BPFW, "compile", "-", "--dump-after", "nothing"}, "");
     EXPECT_EQ(got.code, 2);

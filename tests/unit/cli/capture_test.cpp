@@ -49,6 +49,13 @@ TEST(Capture, FileThatIsNoneIsNamed) {
     }
 }
 
+TEST(Capture, FileThatIsNotThereIsNamedOnce) {
+    const auto capture = Capture::open("/nonexistent/a.pcap");
+    ASSERT_FALSE(capture.has_value());
+    EXPECT_EQ(capture.error(),
+              "cannot read capture '/nonexistent/a.pcap': No such file or directory");
+}
+
 TEST(Capture, FileThatEndsInAPacketGivesWhatCameBefore) {
     const test::TemporaryDirectory directory;
     const std::string whole = pcap_file({{{1, 2, 3}, 3}, {{4, 5, 6}, 3}});

@@ -45,6 +45,17 @@ const Wrong kWrong[] = {
     {"two_outputs", {"compile", "a", "--dot", "-o", "b"}, "excludes"},
     {"negative_wait", {"unload", "--wait=-1"}, "--wait"},
     {"unload_takes_no_rules", {"unload", "a"}, "a"},
+    {"help_on_no_command", {"help", "enforce"}, "no command 'enforce'"},
+    {"long_interface",
+     {"test", "a", "--pcap", "b", "--in-interface", "sixteen-bytes-xx"},
+     "'sixteen-bytes-xx' is no interface's name (1 to 15 bytes)"},
+    {"output_has_no_input_interface",
+     {"test", "a", "--pcap", "b", "--hook", "output", "--in-interface", "lo"},
+     "packets in OUTPUT have no input interface"},
+    {"input_has_no_output_interface",
+     {"test", "a", "--pcap", "b", "--out-interface", "lo"},
+     "packets in INPUT have no output interface"},
+    {"rules_and_capture_on_stdin", {"test", "-", "--pcap", "-"}, "cannot be both"},
 };
 INSTANTIATE_TEST_SUITE_P(Options, WrongWords, testing::ValuesIn(kWrong),
                          [](const auto& wrong) { return std::string(wrong.param.name); });
@@ -87,6 +98,8 @@ TEST(Options, HelpAndVersionAreAnswers) {
     const auto help = std::get<Answer>(parse_options({"help", "load"}));
     EXPECT_EQ(help.text, std::get<Answer>(parse_options({"load", "--help"})).text);
     EXPECT_NE(help.text.find("--mode"), std::string::npos);
+    EXPECT_NE(help.text.find("Usage: bpfw load [OPTIONS] RULES..."), std::string::npos)
+        << help.text;
 }
 
 TEST(Options, TableNamesEveryCommandsOptions) {
