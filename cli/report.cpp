@@ -21,7 +21,7 @@ std::string hint_for(const Error& error) {
     const bool denied = error.error_number == EPERM || error.error_number == EACCES;
     const bool told = error.reason.find("root") != std::string::npos;
     if (denied && !told && ::geteuid() != 0) return "bpfw needs root";
-    if (error.error_number == EAGAIN) return "another command holds the lock: -w waits for it";
+    if (error.error_number == EAGAIN) return "-w waits for it";
     if (!error.log.empty()) return "-v prints the kernel's whole log";
     return "";
 }

@@ -52,6 +52,13 @@ TEST(RulesFile, OtherTablesArePassedOverWhenOneIsAskedFor) {
     EXPECT_EQ(text, "*nat\nCOMMIT\n*filter\n-A INPUT -j DROP\nCOMMIT\n-F\n");
 }
 
+// As bpfw-rules(5) says.
+TEST(RulesFile, BackslashJoinsLinesOutsideOfBlocksAndComments) {
+    EXPECT_EQ(parse_text("-A INPUT -p tcp \\\n  -j DROP\n").text, "-A INPUT -p tcp -j DROP\n");
+    EXPECT_EQ(parse_text("# one \\\n-A INPUT -j DROP\n").text, "-A INPUT -j DROP\n");
+    EXPECT_NE(parse_text("*filter\n-A INPUT \\\n-j DROP\nCOMMIT\n").diagnostics, "");
+}
+
 TEST(RulesFile, Mixes) {
     const Case kCases[] = {
         {"-A INPUT -j DROP # why\n", "-A INPUT -j DROP\n"},
