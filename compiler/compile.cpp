@@ -214,8 +214,8 @@ std::string dump_after(std::string_view stage, const Ruleset& ruleset,
     std::string out;
     const std::vector<Plan> plans = make_plans(irs, diags);
     for (std::size_t n = 0; n < plans.size(); ++n) {
-        out +=
-            to_text(irs[n]).substr(0, to_text(irs[n]).find('\n') + 1) + to_text(plans[n], irs[n]);
+        const std::string text_of_ir = to_text(irs[n]);
+        out += text_of_ir.substr(0, text_of_ir.find('\n') + 1) + to_text(plans[n], irs[n]);
     }
     return out;
 }

@@ -40,8 +40,8 @@ struct CommandLine {
     bool help = false;                 // -h
     std::string help_for;              // -p icmp --help / -m tcp --help: "icmp", "tcp"
     bool version = false;              // -V
-    std::optional<int> wait;           // -w [seconds]; 0 = for ever
-    std::optional<int> wait_interval;  // -W usec (accepted, ignored as iptables does)
+    std::optional<int> wait;           // -w [seconds]; 0: for ever (-w alone); -w 0: none
+    std::optional<int> wait_interval;  // -W usec (needs -w; else ignored, as by iptables)
     std::optional<Family> only;        // -4 / -6
 };
 

@@ -65,7 +65,8 @@ struct HookReport {
 // The caller holds the Lock.
 Result<std::vector<HookReport>> load(std::span<const std::byte> object, const LoadOptions& options);
 
-// Takes everything away: links, filters, pins. Fine when nothing is loaded.
+// Takes everything away: links, filters, pins. Fine when nothing is loaded. The caller holds the
+// Lock.
 Result<void> unload();
 
 // What is enforced in this namespace now.
@@ -77,7 +78,7 @@ struct Snapshot {
 // Nothing when no ruleset is loaded.
 Result<std::optional<Snapshot>> current();
 
-// Sets the counters of these slots (all: empty) to 0.
+// Sets the counters of these slots (all: empty) to 0. The caller holds the Lock.
 Result<void> zero_counters(const std::vector<std::uint32_t>& slots);
 
 struct HookStatus {
