@@ -13,6 +13,7 @@
 #define BPFW_TCP_BYTES 20u
 #define BPFW_L4_BYTES 8u /* UDP, UDP-Lite, ICMP, ICMPv6 */
 #define BPFW_TCP_MAX_OPTIONS 40u
+#define BPFW_TCP_OPTIONS_BUFFER 65 /* what known_length() promises, and one more to look at */
 
 /*
  * Marks every option kind that tcp_find_option() of net/netfilter/xt_tcpudp.c would look
@@ -37,14 +38,26 @@ static __always_inline void mark_options(struct bpfw_packet *packet, const __u8 
 	}
 }
 
+/*
+ * The same 1-40 in a form that kernel 6.1's verifier follows: it takes no lower bound from a
+ * compare with 0, and loses the upper one where clang folds both compares into one.
+ */
+static __always_inline __u32 known_length(__u32 length)
+{
+	length--;
+	asm volatile("" : "+r"(length));
+	return (length & 63) + 1;
+}
+
 /* TCP options at `offset`, `length` (1-40) bytes. Global: verified once, own stack. */
 __attribute__((noinline)) int bpfw_tcp_options_xdp(struct xdp_md *ctx, struct bpfw_packet *packet,
 						   __u32 offset, __u32 length)
 {
-	__u8 options[BPFW_TCP_MAX_OPTIONS + 1] = {0};
+	__u8 options[BPFW_TCP_OPTIONS_BUFFER] = {0};
 
 	if (!packet || length == 0 || length > BPFW_TCP_MAX_OPTIONS)
 		return 0;
+	length = known_length(length);
 	if (bpf_xdp_load_bytes(ctx, offset, options, length) == 0)
 		mark_options(packet, options, length);
 	return 0;
@@ -54,10 +67,11 @@ __attribute__((noinline)) int bpfw_tcp_options_tc(struct __sk_buff *skb,
 						  struct bpfw_packet *packet, __u32 offset,
 						  __u32 length)
 {
-	__u8 options[BPFW_TCP_MAX_OPTIONS + 1] = {0};
+	__u8 options[BPFW_TCP_OPTIONS_BUFFER] = {0};
 
 	if (!packet || length == 0 || length > BPFW_TCP_MAX_OPTIONS)
 		return 0;
+	length = known_length(length);
 	if (bpf_skb_load_bytes(skb, offset, options, length) == 0)
 		mark_options(packet, options, length);
 	return 0;

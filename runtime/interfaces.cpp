@@ -4,10 +4,14 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -15,6 +19,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "runtime/fd.hpp"
 #include "runtime/system.hpp"
 
 namespace bpfw::runtime {
@@ -194,6 +199,17 @@ int take_filter(const nlmsghdr* message, void* data) {
     return MNL_CB_OK;
 }
 
+// rx-vlan-offload, by ethtool's ioctl. A veth's frames carry their tag as its sender left it.
+VlanTags vlan_tags(int socket, const Interface& interface) {
+    if (interface.kind == "veth") return VlanTags::TakenOff;
+    ethtool_value flags = {ETHTOOL_GFLAGS, 0};
+    ifreq request = {};
+    interface.name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    request.ifr_data = reinterpret_cast<char*>(&flags);
+    const bool asked = ::ioctl(socket, SIOCETHTOOL, &request) == 0;
+    return asked && (flags.data & ETH_FLAG_RXVLAN) != 0 ? VlanTags::TakenOff : VlanTags::InFrame;
+}
+
 }  // namespace
 
 bool begins_with_ip(const Interface& interface) {
@@ -213,7 +229,12 @@ bool begins_with_ip(const Interface& interface) {
 }
 
 Result<std::vector<Interface>> read_interfaces() {
-    return dump<Interface>(RTM_GETLINK, ifinfomsg{}, take_link, "interfaces");
+    auto interfaces = dump<Interface>(RTM_GETLINK, ifinfomsg{}, take_link, "interfaces");
+    if (!interfaces) return interfaces;
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    for (Interface& interface : *interfaces)
+        interface.vlan_tags = vlan_tags(socket.get(), interface);
+    return interfaces;
 }
 
 Result<std::vector<Address>> read_addresses() {

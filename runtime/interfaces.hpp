@@ -11,6 +11,10 @@
 
 namespace bpfw::runtime {
 
+// Where XDP finds a frame's VLAN tag: in the frame, or nowhere, because the driver (or, on veth,
+// the sender's) has moved it into the descriptor.
+enum class VlanTags : std::uint8_t { InFrame, TakenOff };
+
 struct Interface {
     std::uint32_t index = 0;
     std::string name;
@@ -21,8 +25,9 @@ struct Interface {
     std::uint32_t lower = 0;          // index, in this namespace, of what it sits on; 0: none
     std::uint16_t vlan_id = 0;        // kind "vlan" only
     std::uint16_t vlan_protocol = 0;  // 0x8100 or 0x88a8, host byte order
-    std::uint8_t xdp_attached = 0;    // XDP_ATTACHED_*
-    std::uint32_t xdp_program = 0;    // id; 0: none
+    VlanTags vlan_tags = VlanTags::InFrame;
+    std::uint8_t xdp_attached = 0;  // XDP_ATTACHED_*
+    std::uint32_t xdp_program = 0;  // id; 0: none
 };
 
 // No Ethernet header (tun, wireguard, ppp, IP tunnels): frames begin with the IP header.

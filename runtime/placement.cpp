@@ -15,6 +15,8 @@ constexpr const char* kLoopbackReason =
     "loopback: generic XDP would copy every 64 kB packet into one piece";
 constexpr const char* kIfbReason = "ifb: the kernel runs no ingress program there";
 constexpr const char* kRawIpReason = "no Ethernet header here: XDP in the kernel counts on one";
+constexpr const char* kVlanReason =
+    "VLAN devices on it: XDP does not see the tags that the driver takes off";
 constexpr const char* kUnreadableReason =
     "neither Ethernet nor plain IP: its packets cannot be filtered";
 constexpr const char* kVrfReason = "vrf: its member interfaces are hooked";
@@ -55,7 +57,15 @@ void leave_vlan_ingress_to_lower(std::vector<Place>& places) {
     }
 }
 
-Place place_of(const Interface& interface, Mode mode) {
+// Tagged frames would be judged as if they had come in untagged.
+bool hides_tags(const Interfaces& all, const Interface& interface) {
+    return interface.vlan_tags == VlanTags::TakenOff &&
+           std::any_of(all.begin(), all.end(), [&](const Interface& upper) {
+               return upper.kind == "vlan" && upper.lower == interface.index;
+           });
+}
+
+Place place_of(const Interfaces& all, const Interface& interface, Mode mode) {
     Place result = {interface, Wanted::Yes, Wanted::Yes, mode, ""};
     if (interface.type == ARPHRD_LOOPBACK) {
         result.mode = Mode::Tc;
@@ -63,6 +73,9 @@ Place place_of(const Interface& interface, Mode mode) {
     } else if (begins_with_ip(interface)) {
         result.mode = Mode::Tc;
         result.reason = kRawIpReason;
+    } else if (hides_tags(all, interface)) {
+        result.mode = Mode::Tc;
+        result.reason = kVlanReason;
     }
     return result;
 }
@@ -79,7 +92,7 @@ Placement place_all(const Interfaces& interfaces, Mode mode) {
         else if (!is_readable(interface))
             placement.skipped.push_back({interface, kUnreadableReason});
         else
-            placement.places.push_back(place_of(interface, mode));
+            placement.places.push_back(place_of(interfaces, interface, mode));
     }
     return placement;
 }
@@ -91,7 +104,11 @@ Result<Place> place_named(const Interfaces& all, const std::string& name, Mode m
     if (found == all.end()) return failure(kOp, name, ENODEV, "no such network device");
     if (found->kind == "ifb") return failure(kOp, name, EOPNOTSUPP, kIfbReason);
     if (!is_readable(*found)) return failure(kOp, name, EOPNOTSUPP, kUnreadableReason);
-    if (mode == Mode::Auto) return place_of(*found, mode);
+    if (mode == Mode::Auto) return place_of(all, *found, mode);
+    if (mode != Mode::Tc && hides_tags(all, *found))
+        return failure(
+            kOp, name, EOPNOTSUPP,
+            std::string(kVlanReason) + "; use --mode tc or auto, or switch rx-vlan-offload off");
     return Place{*found, Wanted::Yes, Wanted::Yes, mode, ""};
 }
 

@@ -97,6 +97,23 @@ TEST(Placement, vlan_ingress_is_judged_below) {
               "eth0.5:in,out,auto");
 }
 
+Interface without_tags(Interface interface) {
+    interface.vlan_tags = VlanTags::TakenOff;
+    return interface;
+}
+
+TEST(Placement, where_xdp_would_not_see_the_tags_of_vlan_devices_tc_does) {
+    const Interface eth0 = without_tags(device(2, "eth0"));
+    const Interface vlan = vlan_on(2, device(3, "eth0.5"));
+    EXPECT_EQ(placed({eth0}), "eth0:in,out,auto") << "no VLAN device";
+    EXPECT_EQ(placed({eth0, vlan}), "eth0:in,out,tc eth0.5:out,auto");
+    EXPECT_EQ(placed({eth0, vlan}, {}, Mode::Native), "eth0:in,out,tc eth0.5:out,native");
+    EXPECT_EQ(placed({eth0, vlan}, {"eth0"}), "eth0:in,out,tc");
+    EXPECT_EQ(placed({eth0, vlan}, {"eth0"}, Mode::Native), fmt::format("{} eth0", EOPNOTSUPP));
+    EXPECT_EQ(placed({eth0, vlan}, {"eth0"}, Mode::Tc), "eth0:in,out,tc");
+    EXPECT_EQ(placed({device(2, "eth0"), vlan}, {"eth0"}, Mode::Native), "eth0:in,out,native");
+}
+
 TEST(Placement, tunnels_by_tc) {
     EXPECT_EQ(placed({of_type(ARPHRD_NONE, device(2, "wg0", "wireguard"))}), "wg0:in,out,tc");
     EXPECT_EQ(placed({of_type(ARPHRD_SIT, device(2, "sit0", "sit"))}, {"sit0"}), "sit0:in,out,tc");
