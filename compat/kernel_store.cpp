@@ -56,29 +56,14 @@ Result<compiler::Ruleset> read(parser::Sources& sources) {
     return ruleset;
 }
 
-// A change of rules attaches nothing anew: whoever loaded with --dev chose the interfaces.
-// Nothing loaded: empty, which is every interface.
-Result<std::vector<std::string>> hooked_devices() {
-    const auto status = runtime::status();
-    if (!status) return tl::unexpected(status.error());
-    std::vector<std::string> devices;
-    if (!status->loaded) return devices;
-    for (const runtime::HookStatus& hook : status->hooks) {
-        if (hook.problem.empty()) devices.push_back(hook.hook.device);
-    }
-    return devices;
-}
-
 Result<void> write(const WriteRequest& request, parser::Diagnostics& diags) {
     const auto program = compiler::compile(request.ruleset, request.sources, diags);
     if (!program || diags.has_errors()) return {};
     const auto object = compiler::write_object(*program);
     if (!object) return tl::unexpected(object.error());
     if (request.effect == Effect::Try) return {};
-    auto devices = hooked_devices();
-    if (!devices) return tl::unexpected(devices.error());
     runtime::LoadOptions options;
-    options.devices = std::move(*devices);
+    options.reach = runtime::Reach::AsBefore;
     for (const auto& start : request.start) {
         options.start.push_back(
             start ? std::optional(runtime::CounterValue{start->packets, start->bytes})

@@ -309,6 +309,7 @@ private:
                            "Bad built-in chain name.");
         }
         chain->policy = policy;
+        chain->at = at_;
         if (counters) chain->counters = *counters;
     }
 

@@ -93,6 +93,35 @@ void add_skipped(const Placement& placement, std::vector<HookReport>& reports) {
                                .reason = skipped.reason});
 }
 
+// The interfaces that carry a hook of ours now; they may all be gone.
+std::vector<std::string> hooked_devices(const Pins& pins, const Host& host) {
+    std::vector<std::string> names;
+    const auto active = Switch::open(pins);
+    if (!active) return names;
+    for (const Hook& hook : find_hooks(pins, active->generation_map_id(), host.interfaces))
+        if (hook.presence == Presence::Attached) names.push_back(hook.device);
+    return names;
+}
+
+Result<Placement> wanted(const Pins& pins, const Host& host, const LoadOptions& options) {
+    if (options.reach == Reach::Devices)
+        return place(host.interfaces, options.devices, options.mode);
+    if (!pins.devices_were_named()) return place(host.interfaces, {}, options.mode);
+    const std::vector<std::string> devices = hooked_devices(pins, host);
+    if (devices.empty()) return Placement{};
+    auto placement = place(host.interfaces, devices, options.mode);
+    if (placement) placement->origin = Origin::Found;
+    return placement;
+}
+
+void remember(const Pins& pins, const LoadOptions& options) {
+    if (options.reach == Reach::AsBefore) return;
+    if (options.devices.empty())
+        pins.unmark_devices_named();
+    else
+        pins.mark_devices_named();
+}
+
 // From here on pins exist; the ruleset is loaded but nothing runs it yet.
 Result<std::vector<HookReport>> put_in_force(const Pins& pins, const Host& host,
                                              const Placement& placement, LoadedRuleset& fresh,
@@ -150,12 +179,13 @@ Result<std::vector<HookReport>> load_with(std::span<const std::byte> object,
     if (!pins) return tl::unexpected(pins.error());
     const auto host = read_host();
     if (!host) return tl::unexpected(host.error());
-    const auto placement = place(host->interfaces, options.devices, options.mode);
+    const auto placement = wanted(*pins, *host, options);
     if (!placement) return tl::unexpected(placement.error());
     auto fresh = load_ruleset(object, host->interfaces, host->addresses);
     if (!fresh) return tl::unexpected(fresh.error());
     const bool was_there = pins->exists();
     auto reports = put_in_force(*pins, *host, *placement, *fresh, options, features);
+    if (reports) remember(*pins, options);
     if (!reports && !was_there) pins->remove_all().map_error([](const Error&) {});
     return reports;
 }

@@ -23,6 +23,8 @@ namespace {
 constexpr const char* kBpffs = "/sys/fs/bpf";
 constexpr const char* kBpffsOfInit = "/proc/1/root/sys/fs/bpf";
 
+constexpr const char* kNamedMark = "devices-named";
+
 struct KindPrefix {
     PinKind kind;
     std::string_view prefix;
@@ -122,6 +124,12 @@ void Pins::mark_clsact(std::uint32_t ifindex) const {
     const PinName mark = {.kind = PinKind::ClsactMark, .ifindex = ifindex};
     ::mkdir(path(mark).c_str(), 0700);
 }
+
+bool Pins::devices_were_named() const { return ::access(path(kNamedMark).c_str(), F_OK) == 0; }
+
+void Pins::mark_devices_named() const { ::mkdir(path(kNamedMark).c_str(), 0700); }
+
+void Pins::unmark_devices_named() const { ::rmdir(path(kNamedMark).c_str()); }
 
 void Pins::remove(const PinName& pin) const {
     const std::string name = path(pin);

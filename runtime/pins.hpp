@@ -48,6 +48,10 @@ public:
     [[nodiscard]] std::vector<PinName> list() const;
     // Marks that the clsact qdisc of this interface is ours.
     void mark_clsact(std::uint32_t ifindex) const;
+    // Whether the user named the interfaces (a mark in the directory).
+    [[nodiscard]] bool devices_were_named() const;
+    void mark_devices_named() const;
+    void unmark_devices_named() const;
     // Unlinks a pin or removes a mark; fine when it is gone.
     void remove(const PinName& pin) const;
     // Removes the directory with all in it: a link that is still pinned goes off with it.

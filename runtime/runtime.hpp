@@ -41,7 +41,14 @@ struct CounterValue {
     std::uint64_t bytes = 0;
 };
 
+// Which interfaces a load hooks.
+enum class Reach : std::uint8_t {
+    Devices,   // those of `devices`, or every one when it is empty; remembered
+    AsBefore,  // as the last load chose: every one, later ones too, or none but those hooked
+};
+
 struct LoadOptions {
+    Reach reach = Reach::Devices;
     std::vector<std::string> devices;  // empty: every interface that can carry our hooks
     Mode mode = Mode::Auto;
     CarryCounters carry = CarryCounters::Keep;

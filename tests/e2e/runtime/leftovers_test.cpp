@@ -66,6 +66,45 @@ TEST_F(LeftoversTest, interface_that_comes_back_is_hooked_by_the_next_load) {
     for (const HookStatus& hook : now->hooks) EXPECT_EQ(hook.problem, "");
 }
 
+Result<std::vector<HookReport>> load_as_before() {
+    LoadOptions options;
+    options.reach = Reach::AsBefore;
+    return load(object_with(plain_ruleset()), options);
+}
+
+std::vector<std::string> hooked() {
+    std::vector<std::string> names;
+    const auto now = status();
+    for (const HookStatus& hook : now->hooks)
+        if (hook.problem.empty()) names.push_back(hook.hook.device);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST_F(LeftoversTest, a_change_of_rules_keeps_to_the_named_interfaces) {
+    ASSERT_TRUE(load_on({"in"}));
+    fw().ip("link add later0 type veth peer name later1");
+    ASSERT_TRUE(load_as_before());
+    EXPECT_EQ(hooked(), Names{"in"});
+    peer().ip("link del out");
+    const auto changed = load_as_before();
+    ASSERT_TRUE(changed) << to_text(changed.error());
+    EXPECT_EQ(hooked(), Names{}) << "the only one is gone: no other takes its place";
+    ASSERT_TRUE(load_on({}));
+    EXPECT_EQ(hooked(), (Names{"later0", "later1", "lo"}));
+}
+
+TEST_F(LeftoversTest, a_change_of_rules_covers_later_interfaces_when_none_was_named) {
+    ASSERT_TRUE(load_as_before());
+    EXPECT_EQ(hooked(), (Names{"in", "lo"}));
+    fw().ip("link add later0 type veth peer name later1");
+    ASSERT_TRUE(load_as_before());
+    EXPECT_EQ(hooked(), (Names{"in", "later0", "later1", "lo"}));
+}
+
 TEST_F(LeftoversTest, deleted_namespace) {
     std::string directory;
     {

@@ -257,5 +257,12 @@ TEST(Lower, SlotsCountTheLinesOfTheText) {
     EXPECT_EQ(irs[1].chains[0].policy, ActionKind::Drop);
 }
 
+TEST(Lower, APolicyNamesTheLineThatSetIt) {
+    const auto irs = lowered("-A INPUT -s 10.0.0.1 -j DROP\n-P INPUT DROP\n");
+    EXPECT_EQ(irs[0].chains[0].origin.line, 2u);
+    EXPECT_EQ(irs[0].chains[0].origin.text, ":INPUT DROP");
+    EXPECT_EQ(irs[0].chains[1].origin.line, 0u) << "nobody set FORWARD's";
+}
+
 }  // namespace
 }  // namespace bpfw::compiler
