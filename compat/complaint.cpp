@@ -88,7 +88,9 @@ Answer complain_of_compile(const Face& face, const parser::Diagnostics& diags,
 }
 
 Answer complain(const Face& face, const Error& error) {
-    const bool permission = error.error_number == EPERM || error.error_number == EACCES;
+    // The verifier says EACCES too, with a log: that is our mistake and not the caller's.
+    const bool permission =
+        (error.error_number == EPERM || error.error_number == EACCES) && error.log.empty();
     std::string text = versioned(face);
     if (permission) {
         text += "Could not fetch rule set generation id: Permission denied (you must be root)\n";

@@ -130,6 +130,16 @@ TEST(Command, NotRoot) {
         "(you must be root)");
 }
 
+TEST(Command, TheVerifiersEaccesIsNotTheCallersMissingRoot) {
+    FakeMachine machine;
+    machine.refuse_with = EACCES;
+    machine.refuse_log = "invalid zero-sized read";
+    const Answer answer = machine.iptables("-L");
+    EXPECT_EQ(answer.exit, Exit::Resource);
+    EXPECT_EQ(answer.err.find("root"), std::string::npos) << answer.err;
+    EXPECT_NE(answer.err.find("EACCES"), std::string::npos);
+}
+
 TEST(Command, WhatCannotBeCompiledIsRefused) {
     FakeMachine machine;
     machine.compile_error = "too many rules";

@@ -18,6 +18,7 @@ struct FakeMachine {
     int writes = 0;
     bool busy = false;          // another holds the lock
     int refuse_with = 0;        // errno of every access; 0: none
+    std::string refuse_log;     // the kernel's log that goes with it
     std::string compile_error;  // what the compiler says to everything; "": nothing
 
     // The counters of slots that go on are those of the same line of the old ruleset.
@@ -44,7 +45,8 @@ struct FakeMachine {
 
     [[nodiscard]] Store store() {
         return {[this](parser::Sources&) -> Result<compiler::Ruleset> {
-                    if (refuse_with != 0) return failure("read", "ruleset", refuse_with);
+                    if (refuse_with != 0)
+                        return failure("read", "ruleset", refuse_with, "", refuse_log);
                     return ruleset;
                 },
                 [this](const WriteRequest& request, parser::Diagnostics& diags) {
