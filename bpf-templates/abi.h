@@ -42,6 +42,25 @@ struct bpfw_packet {
 BPFW_ASSERT_SIZE(bpfw_packet, 128);
 
 /*
+ * How the frame lies in ctx, for what reads it as tcpdump would (filter expressions, classic
+ * bytecode). Filled by the entry program.
+ */
+struct bpfw_frame {
+	__u8 head;     /*  0 enum bpfw_head */
+	__u8 partial;  /*  1 data..data_end may be less than the whole frame (paged skb, xdp.frags) */
+	__u8 outbound; /*  2 at TC egress */
+	__u8 reserved;
+	__u32 network; /*  4 offset of the IP header in ctx's data (xt_bpf reads from there) */
+};
+BPFW_ASSERT_SIZE(bpfw_frame, 8);
+
+enum bpfw_head {
+	BPFW_HEAD_WHOLE = 0,   /* the frame begins with its Ethernet header, tags in place */
+	BPFW_HEAD_TAG_OUT = 1, /* the outermost VLAN tag is in skb->vlan_proto and vlan_tci */
+	BPFW_HEAD_NONE = 2,    /* no Ethernet header: read as 12 zero bytes and the EtherType */
+};
+
+/*
  * Why a packet is not "regular". The emitted code exists twice per base chain: the
  * regular one assumes that every header a match may read is there; the odd one asks.
  */
@@ -174,6 +193,33 @@ enum bpfw_reason {
 	X(bpfw_ipv6_forward) X(bpfw_ipv6_forward_odd)             \
 	X(bpfw_ipv6_output) X(bpfw_ipv6_output_odd)
 
+/*
+ * Where a filter reads the frame (Entry::FrameRules), the chain functions get ctx as second
+ * argument and exist as NAME_xdp and NAME_tc (output: NAME_tc only), and the short-form rules
+ * are bpfw_frames_xdp and bpfw_frames_tc, (struct bpfw_frame *, CTX *) -> decision.
+ * Entry::Filter: bpfw_filter_xdp and bpfw_filter_tc, the same arguments, 1 for a match.
+ */
+
+/* Read-only data of the emitted code (sets): libbpf makes a frozen array map of it. */
+#define BPFW_TABLES_SECTION ".rodata.tables"
+
+/*
+ * bpfw_events: ring buffer, one per packet that a `log` rule matched. The frame's first bytes as
+ * tcpdump would see them. When the buffer is full the event is lost, and bpfw_lost (array of 1
+ * u64) counts it.
+ */
+#define BPFW_EVENT_BYTES 256
+struct bpfw_event {
+	__u64 time;     /* bpf_ktime_get_boot_ns() */
+	__u32 ifindex;
+	__u32 slot;     /* counter slot of the rule */
+	__u32 length;   /* of the frame on the wire */
+	__u32 captured; /* bytes that follow */
+	__u8 bytes[BPFW_EVENT_BYTES];
+};
+BPFW_ASSERT_SIZE(bpfw_event, 24 + BPFW_EVENT_BYTES);
+#define BPFW_EVENTS_SIZE (1u << 20) /* bytes of the ring buffer */
+
 /* Map and program names, as they stand in the object. */
 #define BPFW_MAP_COUNTERS "bpfw_counters"     /* percpu array of struct bpfw_counter */
 #define BPFW_MAP_INTERFACES "bpfw_interfaces" /* array of struct bpfw_interface */
@@ -183,6 +229,11 @@ enum bpfw_reason {
 #define BPFW_MAP_GENERATION "bpfw_generation" /* array of 1 u64 (root object) */
 #define BPFW_MAP_XDP_PROGS "bpfw_xdp_progs"   /* prog_array (root object) */
 #define BPFW_MAP_TC_PROGS "bpfw_tc_progs"     /* prog_array (root object) */
+#define BPFW_MAP_EVENTS "bpfw_events"         /* ring buffer of struct bpfw_event */
+#define BPFW_MAP_LOST "bpfw_lost"             /* array of 1 u64 */
+#define BPFW_PROG_FILTER_XDP "bpfw_match_xdp" /* Entry::Filter: XDP_DROP for a match */
+#define BPFW_PROG_FILTER_XDP_FRAGS "bpfw_match_frags" /* the same, for multi-buffer frames */
+#define BPFW_PROG_FILTER_TC "bpfw_match_tc"   /* TC_ACT_SHOT for a match */
 #define BPFW_PROG_XDP "bpfw_xdp"
 #define BPFW_PROG_TC_INGRESS "bpfw_tc_ingress"
 #define BPFW_PROG_TC_EGRESS "bpfw_tc_egress"
@@ -195,7 +246,8 @@ enum bpfw_reason {
  * the map to every program): this magic, then the text, NUL padded. The text is two
  * iptables-save blocks, each after a line "# bpfw ipv4" / "# bpfw ipv6". Counter slot n
  * belongs to the n-th line that begins with "-A " or is a ":CHAIN POLICY" line whose
- * policy is not "-".
+ * policy is not "-". Where there are short-form rules, a line "# bpfw frames" follows, and
+ * "accept EXPR", "drop EXPR" or "log EXPR" lines, which have slots too.
  */
 #define BPFW_RULESET_SECTION ".rodata.ruleset"
 #define BPFW_RULESET_MAGIC "bpfw-ruleset-1\n"

@@ -2,6 +2,7 @@
 // What the emitter makes and everything after it reads: plain data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct Relocation {
     enum class Kind : std::uint8_t {
         Map,       // ld_imm64: the map named `symbol`
         Function,  // call: the function named `symbol`
+        Table,     // ld_imm64: the byte of Program::tables that the instruction's imm names
     };
     Kind kind = Kind::Map;
     std::uint32_t at = 0;
@@ -43,14 +45,25 @@ struct LineMark {
     bool operator==(const LineMark&) const = default;
 };
 
-// A function of the emitted code: global, `int name(struct bpfw_packet *packet)`. The verifier
-// checks it on its own and takes `packet` for a pointer that may be NULL, so the code compares
-// r1 with 0 before it reads through it.
+// What an emitted function takes. The verifier knows a context pointer by the name of its type,
+// so what reads the frame exists once for XDP and once for TC.
+enum class Signature : std::uint8_t {
+    Packet,     // int name(struct bpfw_packet *packet)
+    PacketXdp,  // int name(struct bpfw_packet *packet, struct xdp_md *ctx)
+    PacketTc,   // int name(struct bpfw_packet *packet, struct __sk_buff *ctx)
+    FrameXdp,   // int name(struct bpfw_frame *frame, struct xdp_md *ctx)
+    FrameTc,    // int name(struct bpfw_frame *frame, struct __sk_buff *ctx)
+};
+
+// A function of the emitted code: global. The verifier checks it on its own and takes the first
+// argument for a pointer that may be NULL, so the code compares r1 with 0 before it reads
+// through it.
 struct Function {
     std::string name;
     std::vector<Insn> insns;
     std::vector<Relocation> relocations;  // ascending by `at`
     std::vector<LineMark> lines;          // ascending by `at`; the first has at == 0
+    Signature signature = Signature::Packet;
     bool operator==(const Function&) const = default;
 };
 
@@ -62,12 +75,22 @@ struct Placement {
     bool operator==(const Placement&) const = default;
 };
 
+// Which template the functions are linked into.
+enum class Entry : std::uint8_t {
+    Rules,       // rules.bpf.c: chains that need the packet's headers only
+    FrameRules,  // rules_frame.bpf.c: something reads the frame itself
+    Filter,      // filter.bpf.c: one expression, matching frames are dropped
+};
+
 struct Program {
-    std::vector<Function> functions;  // every name of BPFW_CHAIN_FUNCTIONS, then the rest
-    std::uint32_t needs = 0;          // BPFW_NEEDS_*
-    std::uint32_t counters = 0;       // number of counter slots
-    std::string ruleset;              // the text the object carries (abi.h)
+    // Every name the template declares (bpf-templates/abi.h), then the rest.
+    std::vector<Function> functions;
+    std::uint32_t needs = 0;     // BPFW_NEEDS_*
+    std::uint32_t counters = 0;  // number of counter slots
+    std::string ruleset;         // the text the object carries (abi.h)
     std::vector<Placement> placements;
+    std::vector<std::byte> tables;  // read-only data (BPFW_TABLES_SECTION)
+    Entry entry = Entry::Rules;
     bool operator==(const Program&) const = default;
 };
 

@@ -13,21 +13,11 @@
 #include <vector>
 
 #include "parser/base/span.hpp"
+#include "parser/terms.hpp"
 
 namespace bpfw::parser {
 
-enum class Family : std::uint8_t { Ipv4, Ipv6 };
-enum class Sense : std::uint8_t { Is, IsNot };  // IsNot: `!` before the option
-
 // ---------------------------------------------------------------- the IP part
-// bytes[0..3] for IPv4 (the rest 0), bytes[0..15] for IPv6; network byte order.
-struct Address {
-    std::array<std::uint8_t, 16> bytes{};
-
-    bool operator==(const Address&) const = default;
-    auto operator<=>(const Address&) const = default;
-};
-
 // -s / -d. Host bits are already cleared (address = address & mask).
 struct AddressMatch {
     Sense sense = Sense::Is;
@@ -65,14 +55,6 @@ struct FragmentMatch {
 };
 
 // ------------------------------------------------------------------- -m matches
-// first..last, both included.
-struct PortRange {
-    std::uint16_t first = 0;
-    std::uint16_t last = 0;
-
-    bool operator==(const PortRange&) const = default;
-};
-
 struct PortMatch {
     Sense sense = Sense::Is;
     PortRange ports;

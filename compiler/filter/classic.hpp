@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Classic BPF (the language of tcpdump -d, SO_ATTACH_FILTER and xt_bpf): Graph -> program, and
+// program -> eBPF.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/filter/graph.hpp"
+#include "compiler/program.hpp"
+#include "parser/terms.hpp"
+
+namespace bpfw::compiler::filter {
+
+using ClassicProgram = std::vector<parser::ClassicInstruction>;
+
+// Returns `accepted` for a match (tcpdump's snapshot length; 262144 by default), else 0. The
+// graph is lowered AsWritten. Backward jumps, which the kernel refuses, are never made: a
+// protochain is unrolled. Nothing when the graph asks what classic BPF cannot (out of scratch
+// words): `why` then says what.
+std::optional<ClassicProgram> to_classic(const Graph& graph, std::uint32_t accepted,
+                                         std::string& why);
+
+// As tcpdump prints them. -d: one disassembled instruction a line; -dd: a C array's rows; -ddd:
+// the count, then decimal numbers.
+enum class ClassicForm : std::uint8_t { Listing, Array, Numbers };  // -d, -dd, -ddd
+std::string to_text(const ClassicProgram& program, ClassicForm form);
+
+// What net/core/filter.c: bpf_check_classic() asks of a program that is attached; what is wrong
+// with it in words, nothing when all is well. Extensions (SKF_AD_*) that the packet's path does
+// not know at XDP are refused by name.
+std::optional<std::string> fault_of(const ClassicProgram& program);
+
+// A function of signature FrameXdp or FrameTc that runs `program` (which has no fault) on the
+// packet from its network header on, as xt_bpf does (net/netfilter/xt_bpf.c): 1 when it returns
+// something else than 0. More functions where it has a slow twin.
+std::vector<Function> emit_classic(const ClassicProgram& program, const std::string& name,
+                                   Signature entry, const LineMark& where);
+
+}  // namespace bpfw::compiler::filter

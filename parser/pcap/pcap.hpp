@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The doors into the pcap-filter language: text -> Expression -> canonical text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parser/base/diagnostics.hpp"
+#include "parser/base/span.hpp"
+#include "parser/parse.hpp"
+#include "parser/pcap/expression.hpp"
+
+namespace bpfw::parser::pcap {
+
+// Where an expression stands. The Spans of mistakes and nodes are `at` moved to the byte they
+// belong to when `at` has exactly the text's length (the text is there as it is), else `at`
+// whole (it was quoted or escaped there).
+struct Text {
+    std::string_view text;
+    Span at;
+};
+
+struct Options {
+    std::optional<Address> netmask;  // IPv4; what `ip broadcast` needs (tcpdump asks the interface)
+};
+
+// Everything libpcap 1.10.3 refuses for Ethernet is refused here, with its meaning in the
+// message (one exception: "expression rejects all packets" is the compiler's warning, not an
+// error). What is returned can be lowered without further mistakes. Empty text: All{} (matches
+// every frame).
+std::optional<Expression> parse(const Text& text, const Options& options, const Names& names,
+                                Diagnostics& diags);
+
+// pcap-filter text that parses to the same Expression on any machine: every qualifier written
+// out, numbers for names, parentheses where they are needed.
+std::string to_text(const Expression& expression);
+// One node's text (a primitive's, for listings).
+std::string to_text(const Expression& expression, NodeId node);
+
+}  // namespace bpfw::parser::pcap
