@@ -3,13 +3,9 @@
 // for where reload looks).
 #include "cli/input.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +13,7 @@
 #include <set>
 #include <tuple>
 
+#include "cli/read_file.hpp"
 #include "parser/base/result.hpp"
 #include "parser/parse.hpp"
 
@@ -25,42 +22,6 @@ namespace {
 
 using parser::Family;
 using parser::Statement;
-
-constexpr std::size_t kLargestFile = std::size_t{256} << 20;  // Spans count bytes in 32 bits
-
-class File {
-public:
-    explicit File(const std::string& path)
-        : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (fd_ > STDIN_FILENO) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-// The file's bytes; errno says why there are none (EFBIG: over the limit).
-std::optional<std::string> read_whole(const std::string& path) {
-    const File file(path);
-    if (file.get() < 0) return std::nullopt;
-    std::string text;
-    std::array<char, 65536> block{};
-    while (true) {
-        const ssize_t got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::nullopt;
-        if (got == 0) return text;
-        text.append(block.data(), static_cast<std::size_t>(got));
-        if (text.size() > kLargestFile) {
-            errno = EFBIG;
-            return std::nullopt;
-        }
-    }
-}
 
 Family default_family(const std::string& path, std::optional<Family> family) {
     if (family) return *family;
@@ -141,7 +102,7 @@ private:
 
 void read_one(const std::string& path, std::optional<Family> family, const parser::Names& names,
               Input& input, std::vector<Statement>& statements) {
-    std::optional<std::string> text = read_whole(path);
+    std::optional<std::string> text = read_file(path);
     if (!text) {
         input.diags.error({}, fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
         return;
