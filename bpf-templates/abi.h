@@ -15,6 +15,26 @@
 #endif
 
 /*
+ * How the frame lies in ctx, for what reads it as tcpdump would (filter expressions, classic
+ * bytecode). Filled by the entry program.
+ */
+struct bpfw_frame {
+	__u8 head;         /* 0 enum bpfw_head */
+	__u8 partial;      /* 1 data..data_end may be less than the frame (paged skb, xdp.frags) */
+	__u8 outbound;     /* 2 at TC egress */
+	__u8 reserved;
+	__u32 network;     /* 4 offset of the IP header in ctx's data (xt_bpf reads from there) */
+	__u32 network_end; /* 8 where the IP packet ends there: xt_bpf sees no padding behind it */
+};
+BPFW_ASSERT_SIZE(bpfw_frame, 12);
+
+enum bpfw_head {
+	BPFW_HEAD_WHOLE = 0,   /* the frame begins with its Ethernet header, tags in place */
+	BPFW_HEAD_TAG_OUT = 1, /* the outermost VLAN tag is in skb->vlan_proto and vlan_tci */
+	BPFW_HEAD_NONE = 2,    /* no Ethernet header: read as 12 zero bytes and the EtherType */
+};
+
+/*
  * The packet as the rules see it: filled once by the entry program, read by the
  * emitted chain functions (which get a pointer to it as their only argument and
  * reload every field before every compare).
@@ -38,27 +58,16 @@ struct bpfw_packet {
 	__u32 in_name[4];     /*  92 interface name, 16 bytes as in memory, zero padded */
 	__u32 out_name[4];    /* 108 */
 	__u32 state;          /* 124 scratch of the emitted code: where a deep chain goes on */
+#ifdef BPFW_WITH_FRAME
+	struct bpfw_frame frame; /* BPFW_PACKET_FRAME; in rules_frame.bpf.c only */
+#endif
 };
-BPFW_ASSERT_SIZE(bpfw_packet, 128);
-
-/*
- * How the frame lies in ctx, for what reads it as tcpdump would (filter expressions, classic
- * bytecode). Filled by the entry program.
- */
-struct bpfw_frame {
-	__u8 head;     /*  0 enum bpfw_head */
-	__u8 partial;  /*  1 data..data_end may be less than the whole frame (paged skb, xdp.frags) */
-	__u8 outbound; /*  2 at TC egress */
-	__u8 reserved;
-	__u32 network; /*  4 offset of the IP header in ctx's data (xt_bpf reads from there) */
-};
-BPFW_ASSERT_SIZE(bpfw_frame, 8);
-
-enum bpfw_head {
-	BPFW_HEAD_WHOLE = 0,   /* the frame begins with its Ethernet header, tags in place */
-	BPFW_HEAD_TAG_OUT = 1, /* the outermost VLAN tag is in skb->vlan_proto and vlan_tci */
-	BPFW_HEAD_NONE = 2,    /* no Ethernet header: read as 12 zero bytes and the EtherType */
-};
+#define BPFW_PACKET_FRAME 128
+#ifdef BPFW_WITH_FRAME
+BPFW_ASSERT_SIZE(bpfw_packet, BPFW_PACKET_FRAME + 12);
+#else
+BPFW_ASSERT_SIZE(bpfw_packet, BPFW_PACKET_FRAME);
+#endif
 
 /*
  * Why a packet is not "regular". The emitted code exists twice per base chain: the

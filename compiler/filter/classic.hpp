@@ -34,8 +34,9 @@ std::string to_text(const ClassicProgram& program, ClassicForm form);
 std::optional<std::string> fault_of(const ClassicProgram& program);
 
 // A function of signature FrameXdp or FrameTc that runs `program` (which has no fault) on the
-// packet from its network header on, as xt_bpf does (net/netfilter/xt_bpf.c): 1 when it returns
-// something else than 0. More functions where it has a slow twin.
+// packet from its network header on, up to frame->network_end, as xt_bpf does
+// (net/netfilter/xt_bpf.c): 1 when it returns something else than 0. More functions where it has
+// a slow twin.
 std::vector<Function> emit_classic(const ClassicProgram& program, const std::string& name,
                                    Signature entry, const LineMark& where);
 
