@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -146,23 +147,47 @@ struct Graph {
     bool operator==(const Graph&) const = default;
 };
 
+// What `op` gives; nothing for a division by zero.
+std::optional<std::uint32_t> apply(Operator op, std::uint32_t left, std::uint32_t right);
+
 // The id of an equal value, or of a new one. Constants are folded, x+0 and the like too; what
-// may abort is never folded away. Amortised constant time needs the index that a builder keeps:
+// may abort is never folded away. `x - 4` becomes `x + 0xfffffffc`, `x * 4` becomes `x << 2`, a
+// constant operand stands right, a load's constant base goes into its offset.
 class Values {
 public:
+    // `values` grows by what is added here only, and outlives this.
     explicit Values(std::vector<Value>& values);
     ValueId add(const Value& value);
-    ValueId constant(std::uint32_t value) { return add(Constant{value}); }
+    ValueId constant(std::uint32_t value) { return keep(Constant{value}); }
     ValueId binary(Operator op, ValueId left, ValueId right) {
         return add(Binary{op, left, right});
     }
     ValueId load(LoadSize size, ValueId base, std::uint32_t offset) {
         return add(Load{size, base, offset});
     }
+    // As it is, without any folding.
+    ValueId keep(const Value& value);
+    [[nodiscard]] std::optional<std::uint32_t> constant_of(ValueId id) const;
+    [[nodiscard]] bool may_abort(ValueId id) const { return facts_[id].may_abort; }
+    [[nodiscard]] std::uint32_t largest(ValueId id) const { return facts_[id].largest; }
 
 private:
+    struct Fact {
+        std::uint32_t largest = 0;
+        bool may_abort = false;
+    };
+    void learn(ValueId id);
+    void place(ValueId id);
+    ValueId add_load(Load load);
+    ValueId add_binary(Binary binary);
+    ValueId with_constant(Operator op, ValueId left, std::uint32_t right);
+    ValueId joined(Operator op, ValueId left, std::uint32_t right);
+    [[nodiscard]] bool leaves_as_is(Operator op, ValueId left, std::uint32_t right) const;
+    [[nodiscard]] bool always_zero(Operator op, ValueId left, std::uint32_t right) const;
+
     std::vector<Value>& values_;
-    std::vector<std::vector<ValueId>> buckets_;
+    std::vector<Fact> facts_;     // of each value
+    std::vector<ValueId> slots_;  // open addressing, a power of two; kNoValue is free
 };
 
 // The largest value it can have (by masks, widths and shifts), for bounds of offsets.
