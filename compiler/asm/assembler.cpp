@@ -78,6 +78,12 @@ void Assembler::ld_map(Reg dst, std::string map_name) {
     emit(op::LoadHigh{0});
 }
 
+void Assembler::ld_table(Reg dst, std::uint32_t offset) {
+    relocations_.push_back({Relocation::Kind::Table, here(), {}});
+    emit(op::LoadLow{op::Constant::MapValue, dst, same_bits(offset)});
+    emit(op::LoadHigh{0});
+}
+
 void Assembler::alu(Alu alu, Reg dst, std::int64_t imm) {
     emit(op::Arithmetic{alu, Width::W64, dst, imm32(imm)});
 }

@@ -57,6 +57,9 @@ public:
     // A pointer to the map of this name; the object's linker fills it in.
     void ld_map(Reg dst, std::string map_name);
 
+    // A pointer to this byte of Program::tables.
+    void ld_table(Reg dst, std::uint32_t offset);
+
     // 64 bits: the immediate is sign-extended by the kernel; BPFW_BUG when it is not an int32.
     void alu(Alu alu, Reg dst, std::int64_t imm);
     void alu(Alu alu, Reg dst, Reg src);
@@ -98,6 +101,9 @@ public:
     void mul32_imm(Reg dst, std::uint32_t imm) { alu32(Alu::Mul, dst, imm); }
     void neg(Reg dst) { alu(Alu::Neg, dst, std::int64_t{0}); }
     void neg32(Reg dst) { alu32(Alu::Neg, dst, std::uint32_t{0}); }
+
+    // Big endian, as loaded from the packet, to the host's order: U16 or U32.
+    void to_host(Size size, Reg dst) { emit(op::Swap{size, dst}); }
 
     // Conditional jumps. 64 bits: the immediate must be an int32, as above. 32 bits: any
     // u32, compared unsigned by Gt Ge Lt Le whatever its top bit is.

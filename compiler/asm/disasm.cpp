@@ -54,6 +54,10 @@ std::string_view sign(Alu alu) {
             return "s>>=";
         case Alu::Mul:
             return "*=";
+        case Alu::Div:
+            return "/=";
+        case Alu::Mod:
+            return "%=";
     }
     BPFW_BUG("an operation outside the enum");
 }
@@ -130,7 +134,8 @@ std::string condition(const op::Branch& branch) {
 
 Disassembly::Disassembly(const Function& function)
     : function_(function), labels_(function.insns.size()) {
-    for (const Relocation& one : function.relocations) symbols_.emplace(one.at, &one.symbol);
+    for (const Relocation& one : function.relocations)
+        if (!one.symbol.empty()) symbols_.emplace(one.at, &one.symbol);
     for (std::size_t i = 0; i < labels_.size(); ++i)
         if (const auto to = flow(i).target) labels_.at(*to) = 1;
     std::uint32_t number = 0;
@@ -172,6 +177,8 @@ std::string Disassembly::target(std::size_t at) const { return label(*flow(at).t
 std::string Disassembly::constant(const op::LoadLow& load, std::size_t at) const {
     const std::string dst = name(load.dst, Width::W64);
     if (const std::string* map = symbol(at)) return fmt::format("{} = map[{}] ll", dst, *map);
+    if (load.constant == op::Constant::MapValue)
+        return fmt::format("{} = tables[{}] ll", dst, static_cast<std::uint32_t>(load.low));
     const auto* const high = at + 1 < function_.insns.size() ? &function_.insns[at + 1] : nullptr;
     const auto bits = static_cast<std::uint32_t>(high == nullptr ? 0 : high->imm);
     return fmt::format("{} = 0x{:x} ll", dst,
@@ -196,6 +203,10 @@ std::string Disassembly::text(std::size_t at) const {
                                    compiler::text(store.value, Width::W64, Notation::Decimal));
             },
             [](const op::Arithmetic& alu) { return compiler::text(alu); },
+            [](const op::Swap& swap) {
+                const std::string dst = name(swap.dst, Width::W64);
+                return fmt::format("{} = be{} {}", dst, swap.size == Size::U16 ? 16 : 32, dst);
+            },
             [&](const op::Branch& branch) {
                 return fmt::format("if {} goto {}", condition(branch), target(at));
             },

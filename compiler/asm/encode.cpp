@@ -16,14 +16,15 @@ namespace {
 // gotol: BPF_JMP32 | BPF_JA with the distance in imm (kernel 6.6's cpu v4 set).
 constexpr std::uint8_t kGotol = BPF_JMP32 | BPF_JA;
 constexpr std::uint8_t kLdImm64 = BPF_LD | BPF_IMM | BPF_DW;
+constexpr std::uint8_t kToBigEndian = BPF_ALU | BPF_END | BPF_TO_BE;
 constexpr std::uint8_t kCall = BPF_JMP | BPF_CALL;
 constexpr std::uint8_t kExit = BPF_JMP | BPF_EXIT;
 
 // One entry per enumerator, in the enum's order.
 constexpr std::array<std::uint8_t, 4> kSizes = {BPF_B, BPF_H, BPF_W, BPF_DW};
-constexpr std::array<std::uint8_t, 11> kAlus = {BPF_MOV,  BPF_ADD, BPF_SUB, BPF_AND,
-                                                BPF_OR,   BPF_XOR, BPF_LSH, BPF_RSH,
-                                                BPF_ARSH, BPF_MUL, BPF_NEG};
+constexpr std::array<std::uint8_t, 13> kAlus = {BPF_MOV, BPF_ADD, BPF_SUB, BPF_AND,  BPF_OR,
+                                                BPF_XOR, BPF_LSH, BPF_RSH, BPF_ARSH, BPF_MUL,
+                                                BPF_NEG, BPF_DIV, BPF_MOD};
 constexpr std::array<std::uint8_t, 11> kJmps = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,
                                                 BPF_JLT,  BPF_JLE,  BPF_JSET, BPF_JSGT,
                                                 BPF_JSGE, BPF_JSLT, BPF_JSLE};
@@ -97,6 +98,12 @@ std::optional<Operation> decode_store(const Insn& insn) {
     return op::Store{*size, reg(insn.dst), insn.offset, insn.imm};
 }
 
+std::optional<Operation> decode_swap(const Insn& insn) {
+    if (insn.src != 0 || insn.offset != 0 || (insn.imm != 16 && insn.imm != 32))
+        return std::nullopt;
+    return op::Swap{insn.imm == 16 ? Size::U16 : Size::U32, reg(insn.dst)};
+}
+
 // The register or immediate of an ALU or jump instruction; the other field must be 0.
 std::optional<Operand> decode_operand(const Insn& insn) {
     if (BPF_SRC(insn.opcode) == BPF_X) {
@@ -161,6 +168,13 @@ Insn encode(const Operation& operation) {
                     {.opcode = opcode(kind | bits(kAlus, alu.alu)), .dst = number(alu.dst)},
                     alu.operand);
             },
+            [](const op::Swap& swap) {
+                if (swap.size != Size::U16 && swap.size != Size::U32)
+                    BPFW_BUG("a swap of another size than 16 or 32 bits");
+                return Insn{.opcode = kToBigEndian,
+                            .dst = number(swap.dst),
+                            .imm = swap.size == Size::U16 ? 16 : 32};
+            },
             [](const op::Branch& branch) {
                 const int kind = branch.width == Width::W64 ? BPF_JMP : BPF_JMP32;
                 return with_operand({.opcode = opcode(kind | bits(kJmps, branch.jmp)),
@@ -195,7 +209,7 @@ std::optional<Operation> decode(const Insn& insn) {
         case BPF_STX:
             return decode_store(insn);
         case BPF_ALU:
-            return decode_alu(insn, Width::W32);
+            return insn.opcode == kToBigEndian ? decode_swap(insn) : decode_alu(insn, Width::W32);
         case BPF_ALU64:
             return decode_alu(insn, Width::W64);
         case BPF_JMP:

@@ -18,7 +18,8 @@ namespace bpfw::compiler {
 
 enum class Size : std::uint8_t { U8, U16, U32, U64 };
 enum class Width : std::uint8_t { W32, W64 };
-enum class Alu : std::uint8_t { Mov, Add, Sub, And, Or, Xor, Lsh, Rsh, Arsh, Mul, Neg };
+// Div and Mod are unsigned; by zero: 0, and the dividend.
+enum class Alu : std::uint8_t { Mov, Add, Sub, And, Or, Xor, Lsh, Rsh, Arsh, Mul, Neg, Div, Mod };
 // Gt Ge Lt Le compare unsigned, Sgt ... signed; Set: (dst & operand) != 0.
 enum class Jmp : std::uint8_t { Eq, Ne, Gt, Ge, Lt, Le, Set, Sgt, Sge, Slt, Sle };
 
@@ -48,6 +49,12 @@ struct Arithmetic {
     Operand operand;  // Neg: the immediate 0
     bool operator==(const Arithmetic&) const = default;
 };
+// Big endian <-> host order of the lower 16 or 32 bits; the rest becomes 0.
+struct Swap {
+    Size size = Size::U16;
+    Reg dst = Reg::R0;
+    bool operator==(const Swap&) const = default;
+};
 struct Branch {
     Jmp jmp = Jmp::Eq;
     Width width = Width::W64;
@@ -63,7 +70,8 @@ struct Goto {
     bool operator==(const Goto&) const = default;
 };
 // ld_imm64 takes two instructions: the low half with the register, then the high half.
-enum class Constant : std::uint8_t { Plain, MapFd, MapValue };  // MapFd: a linker fills it in
+// MapFd, MapValue: a linker fills it in.
+enum class Constant : std::uint8_t { Plain, MapFd, MapValue };
 struct LoadLow {
     Constant constant = Constant::Plain;
     Reg dst = Reg::R0;
@@ -86,7 +94,7 @@ struct Exit {
 
 }  // namespace op
 
-using Operation = std::variant<op::Load, op::Store, op::Arithmetic, op::Branch, op::Goto,
+using Operation = std::variant<op::Load, op::Store, op::Arithmetic, op::Swap, op::Branch, op::Goto,
                                op::LoadLow, op::LoadHigh, op::Call, op::Exit>;
 
 Insn encode(const Operation& operation);

@@ -50,6 +50,10 @@ std::uint64_t compute(Alu alu, std::uint64_t a, std::uint64_t b, unsigned bits) 
             return a * b;
         case Alu::Neg:
             return 0 - a;
+        case Alu::Div:
+            return b == 0 ? 0 : a / b;
+        case Alu::Mod:
+            return b == 0 ? a : a % b;
     }
     throw std::runtime_error("unknown operation");
 }
@@ -220,6 +224,12 @@ std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, uns
                                          : static_cast<std::uint32_t>(
                                                compute(a.alu, static_cast<std::uint32_t>(old),
                                                        static_cast<std::uint32_t>(operand), 32)));
+                },
+                [&](const op::Swap& swap) {
+                    const auto value = static_cast<std::uint32_t>(frame.get(swap.dst));
+                    frame.set(swap.dst, swap.size == Size::U16
+                                            ? __builtin_bswap16(static_cast<std::uint16_t>(value))
+                                            : __builtin_bswap32(value));
                 },
                 [&](const op::Branch& branch) {
                     const std::uint64_t a = frame.get(branch.dst);

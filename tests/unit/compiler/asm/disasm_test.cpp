@@ -33,6 +33,10 @@ TEST(Disassembly, OneInstruction) {
         {op::Arithmetic{Alu::Arsh, kW64, Reg::R2, std::int32_t{1}}, "r2 s>>= 1"},
         {op::Arithmetic{Alu::Mul, kW64, Reg::R2, Reg::R3}, "r2 *= r3"},
         {op::Arithmetic{Alu::Neg, kW32, Reg::R2, std::int32_t{0}}, "w2 = -w2"},
+        {op::Arithmetic{Alu::Div, kW32, Reg::R2, Reg::R3}, "w2 /= w3"},
+        {op::Arithmetic{Alu::Mod, kW32, Reg::R2, std::int32_t{10}}, "w2 %= 10"},
+        {op::Swap{Size::U16, Reg::R2}, "r2 = be16 r2"},
+        {op::Swap{Size::U32, Reg::R2}, "r2 = be32 r2"},
         {op::Branch{Jmp::Eq, kW64, Reg::R1, std::int32_t{0}, -1}, "if r1 == 0x0 goto L1"},
         {op::Branch{Jmp::Ne, kW32, Reg::R2, std::int32_t{0x16}, -1}, "if w2 != 0x16 goto L1"},
         {op::Branch{Jmp::Gt, kW32, Reg::R2, std::int32_t{-1}, -1}, "if w2 > 0xffffffff goto L1"},
@@ -50,6 +54,7 @@ TEST(Disassembly, OneInstruction) {
         {op::Call{op::Callee::Helper, 9999}, "call helper#9999"},
         {op::Call{op::Callee::Function, 12}, "call +12"},
         {op::LoadLow{op::Constant::Plain, Reg::R1, -1}, "r1 = 0xffffffff ll"},
+        {op::LoadLow{op::Constant::MapValue, Reg::R3, 64}, "r3 = tables[64] ll"},
         {op::LoadHigh{0}, ""},
         {op::Exit{}, "exit"},
     };

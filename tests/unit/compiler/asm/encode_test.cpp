@@ -36,8 +36,9 @@ std::vector<Operation> computing_operations() {
     std::vector<Operation> all;
     for (const Width width : {Width::W32, Width::W64}) {
         for (const Operand& operand : operands()) {
-            for (int alu = 0; alu <= static_cast<int>(Alu::Mul); ++alu)
-                all.push_back(op::Arithmetic{static_cast<Alu>(alu), width, Reg::R9, operand});
+            for (int alu = 0; alu <= static_cast<int>(Alu::Mod); ++alu)
+                if (static_cast<Alu>(alu) != Alu::Neg)
+                    all.push_back(op::Arithmetic{static_cast<Alu>(alu), width, Reg::R9, operand});
             for (int jmp = 0; jmp <= static_cast<int>(Jmp::Sle); ++jmp)
                 for (const std::int16_t offset : kOffsets)
                     all.push_back(
@@ -49,7 +50,8 @@ std::vector<Operation> computing_operations() {
 }
 
 std::vector<Operation> other_operations() {
-    std::vector<Operation> all = {op::Exit{}};
+    std::vector<Operation> all = {op::Exit{}, op::Swap{Size::U16, Reg::R3},
+                                  op::Swap{Size::U32, Reg::R9}};
     for (const std::int16_t offset : kOffsets) all.push_back(op::Goto{op::Reach::Near, offset});
     for (const std::int32_t imm : kImms) {
         all.push_back(op::Goto{op::Reach::Far, imm});
@@ -109,6 +111,11 @@ TEST(Encode, BytesAreThoseOfStructBpfInsn) {
         {op::Arithmetic{Alu::Mov, Width::W32, Reg::R0, std::int32_t{2}},
          {0xb4, 0, 0, 0, 2, 0, 0, 0}},
         {op::Arithmetic{Alu::Xor, Width::W64, Reg::R2, Reg::R3}, {0xaf, 0x32, 0, 0, 0, 0, 0, 0}},
+        {op::Arithmetic{Alu::Div, Width::W32, Reg::R2, Reg::R3}, {0x3c, 0x32, 0, 0, 0, 0, 0, 0}},
+        {op::Arithmetic{Alu::Mod, Width::W32, Reg::R2, std::int32_t{7}},
+         {0x94, 0x02, 0, 0, 7, 0, 0, 0}},
+        {op::Swap{Size::U16, Reg::R2}, {0xdc, 0x02, 0, 0, 16, 0, 0, 0}},
+        {op::Swap{Size::U32, Reg::R5}, {0xdc, 0x05, 0, 0, 32, 0, 0, 0}},
         {op::Branch{Jmp::Ne, Width::W32, Reg::R2, std::int32_t{0x16}, 3},
          {0x56, 0x02, 3, 0, 0x16, 0, 0, 0}},
         {op::Goto{op::Reach::Near, -2}, {0x05, 0, 0xfe, 0xff, 0, 0, 0, 0}},
@@ -134,6 +141,7 @@ TEST(Decode, RefusesWhatItDoesNotKnow) {
         {.opcode = 0x07, .src = 1, .imm = 1},  // immediate and register
         {.opcode = 0x87, .imm = 1},            // neg has no operand
         {.opcode = 0xd4, .imm = 16},           // le16: not emitted
+        {.opcode = 0xdc, .imm = 64},           // be64: not emitted
         {.opcode = 0x20},                      // legacy packet access
     };
     for (const Insn& insn : cases) EXPECT_FALSE(decode(insn).has_value()) << int{insn.opcode};
