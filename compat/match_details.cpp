@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <iterator>
 
 #include "parser/base/result.hpp"
 #include "parser/icmp_types.hpp"
@@ -173,6 +174,16 @@ std::string length_text(const parser::LengthMatch& match) {
     return fmt::format(" length {}{}:{}", sign, match.first, match.last);
 }
 
+// iptables writes no blank before it and one behind it.
+std::string bytecode_text(const parser::BpfMatch& match) {
+    std::string out = "match bpf ";
+    for (const parser::ClassicInstruction& one : match.program) {
+        fmt::format_to(std::back_inserter(out), "{}{} {} {} {}", out.back() == ' ' ? "" : ",",
+                       one.code, one.jt, one.jf, one.k);
+    }
+    return out + ' ';
+}
+
 // Only these protocols have port names.
 std::string port_protocol(const parser::Rule& rule) {
     if (!rule.protocol) return "";
@@ -233,6 +244,10 @@ std::string match_details(const parser::Match& match, const parser::Rule& rule, 
                 return fmt::format(" PKTTYPE {} {}", m.sense == Sense::IsNot ? "!=" : "=",
                                    packet_type_name(m.type));
             },
+            [&](const parser::PcapMatch& m) {
+                return " " + parser::to_text(parser::Match(m)).substr(sizeof "-m");
+            },
+            [&](const parser::BpfMatch& m) { return bytecode_text(m); },
         },
         match);
 }

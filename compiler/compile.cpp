@@ -21,6 +21,7 @@
 #include "compiler/plan/plan.hpp"
 #include "compiler/plan/split.hpp"
 #include "parser/base/result.hpp"
+#include "parser/print.hpp"
 
 namespace bpfw::compiler {
 namespace {
@@ -167,10 +168,39 @@ bool fits(const Program& program, parser::Diagnostics& diags) {
     return true;
 }
 
+void refuse(parser::Span at, std::string_view what, parser::Diagnostics& diags) {
+    diags.error(at, fmt::format("{} is not supported yet", what))
+        .kind(parser::Mistake::Unsupported);
+}
+
+// What reads the frame itself.
+bool has_only_headers(const Ruleset& ruleset, parser::Diagnostics& diags) {
+    const std::size_t before = diags.error_count();
+    for (const RulesetFrameRule& have : ruleset.frames) {
+        refuse(have.rule.at, parser::action_name(have.rule.action), diags);
+    }
+    const auto look = [&](const RulesetRule& have) {
+        for (const parser::Match& match : have.rule.matches) {
+            if (const auto* pcap = std::get_if<parser::PcapMatch>(&match)) {
+                refuse(pcap->at, "-m pcap", diags);
+            } else if (const auto* bpf = std::get_if<parser::BpfMatch>(&match)) {
+                refuse(bpf->at, "-m bpf", diags);
+            }
+        }
+    };
+    for (const Table* table : {&ruleset.ipv4, &ruleset.ipv6}) {
+        for (const Chain& chain : table->chains) {
+            std::for_each(chain.rules.begin(), chain.rules.end(), look);
+        }
+    }
+    return diags.error_count() == before;
+}
+
 }  // namespace
 
 std::optional<Program> compile(const Ruleset& ruleset, const parser::Sources& sources,
                                parser::Diagnostics& diags) {
+    if (!has_only_headers(ruleset, diags)) return std::nullopt;
     Irs irs = lower(ruleset, sources);
     for (const Pass& pass : kPasses) irs = pass.run(std::move(irs));
     const std::vector<Plan> plans = make_plans(irs, diags);
@@ -205,6 +235,7 @@ std::string dump_after(std::string_view stage, const Ruleset& ruleset,
         for (const Ir& ir : irs) out += to_text(ir);
         return out;
     };
+    if (!has_only_headers(ruleset, diags)) return "";
     Irs irs = lower(ruleset, sources);
     if (stage == kLower) return text(irs);
     for (const Pass& pass : kPasses) {

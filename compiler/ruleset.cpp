@@ -55,8 +55,13 @@ bool is_target_name(std::string_view name) {
 // One statement being applied: the table, where the statement stands, where mistakes go.
 class Applier {
 public:
-    Applier(Table& table, Restore restore, Span at, Diagnostics& diags)
-        : table_(table), restore_(restore), at_(at), diags_(diags) {}
+    Applier(Ruleset& ruleset, const parser::Statement& statement, Restore restore,
+            Diagnostics& diags)
+        : table_(ruleset.of(statement.family)),
+          frames_(ruleset.frames),
+          restore_(restore),
+          at_(statement.at),
+          diags_(diags) {}
 
     void operator()(const parser::AppendRule& append) {
         if (!rule_allowed(append.chain, append.rule, "RULE_APPEND")) return;
@@ -183,6 +188,9 @@ public:
     }
 
     void operator()(const parser::Commit&) {}
+    void operator()(const parser::AppendFrameRule& append) {
+        frames_.push_back({append.rule, append.counters.value_or(parser::Counters{})});
+    }
     void operator()(const parser::ListRules& list) { listed(list.chain); }
     void operator()(const parser::PrintRules& print) { listed(print.chain); }
 
@@ -319,6 +327,7 @@ private:
     }
 
     Table& table_;
+    std::vector<RulesetFrameRule>& frames_;
     Restore restore_;
     Span at_;
     Diagnostics& diags_;
@@ -343,8 +352,7 @@ void apply(Ruleset& ruleset, const parser::Statement& statement, Restore restore
                                  statement.table));
         return;
     }
-    std::visit(Applier(ruleset.of(statement.family), restore, statement.at, diags),
-               statement.action);
+    std::visit(Applier(ruleset, statement, restore, diags), statement.action);
 }
 
 void apply_all(Ruleset& ruleset, const std::vector<parser::Statement>& statements, Restore restore,

@@ -37,10 +37,17 @@ struct Table {
     bool operator==(const Table&) const = default;
 };
 
+struct RulesetFrameRule {
+    parser::FrameRule rule;
+    parser::Counters counters;
+    bool operator==(const RulesetFrameRule&) const = default;
+};
+
 struct Ruleset {
-    Ruleset();  // empty chains, policy ACCEPT, both families
+    Ruleset();  // empty chains, policy ACCEPT, both families; no frame rules
     Table ipv4;
     Table ipv6;
+    std::vector<RulesetFrameRule> frames;  // before the chains, at ingress, in this order
     [[nodiscard]] Table& of(parser::Family family) {
         return family == parser::Family::Ipv4 ? ipv4 : ipv6;
     }
@@ -77,8 +84,8 @@ void check(const Ruleset& ruleset, parser::Diagnostics& diags);
 // without: ":C P [0:0]" and bare "-A".
 enum class WithCounters : std::uint8_t { No, Yes };
 std::string to_text(const Table& table, parser::Family family, WithCounters counters);
-// Both families with their "# bpfw ipv4" / "# bpfw ipv6" lines: what the object carries
-// (bpf-templates/abi.h, BPFW_RULESET_SECTION).
+// Both families with their "# bpfw ipv4" / "# bpfw ipv6" lines, and the frame rules, if any, behind
+// "# bpfw frames": what the object carries (bpf-templates/abi.h, BPFW_RULESET_SECTION).
 std::string to_text(const Ruleset& ruleset);
 
 }  // namespace bpfw::compiler

@@ -41,8 +41,12 @@ std::string to_text(const Table& table, parser::Family family, WithCounters coun
 }
 
 std::string to_text(const Ruleset& ruleset) {
-    return "# bpfw ipv4\n" + to_text(ruleset.ipv4, parser::Family::Ipv4, WithCounters::No) +
-           "# bpfw ipv6\n" + to_text(ruleset.ipv6, parser::Family::Ipv6, WithCounters::No);
+    std::string out =
+        "# bpfw ipv4\n" + to_text(ruleset.ipv4, parser::Family::Ipv4, WithCounters::No) +
+        "# bpfw ipv6\n" + to_text(ruleset.ipv6, parser::Family::Ipv6, WithCounters::No);
+    if (!ruleset.frames.empty()) out += "# bpfw frames\n";
+    for (const RulesetFrameRule& have : ruleset.frames) out += parser::to_text(have.rule) + "\n";
+    return out;
 }
 
 }  // namespace bpfw::compiler

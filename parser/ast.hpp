@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "parser/base/span.hpp"
+#include "parser/pcap/expression.hpp"
 #include "parser/terms.hpp"
 
 namespace bpfw::parser {
@@ -205,9 +206,26 @@ struct PkttypeMatch {
     bool operator==(const PkttypeMatch&) const = default;
 };
 
-using Match =
-    std::variant<TcpMatch, UdpMatch, IcmpMatch, MultiportMatch, IprangeMatch, MacMatch,
-                 CommentMatch, LengthMatch, HopLimitMatch, TosMatch, DscpMatch, PkttypeMatch>;
+// -m pcap: a tcpdump expression, asked on the whole frame.
+struct PcapMatch {
+    Sense sense = Sense::Is;
+    pcap::Expression expression;
+    Span at;
+
+    bool operator==(const PcapMatch&) const = default;
+};
+
+// -m bpf --bytecode: classic BPF that begins at the IP header.
+struct BpfMatch {
+    std::vector<ClassicInstruction> program;  // 1 to 64
+    Span at;
+
+    bool operator==(const BpfMatch&) const = default;
+};
+
+using Match = std::variant<TcpMatch, UdpMatch, IcmpMatch, MultiportMatch, IprangeMatch, MacMatch,
+                           CommentMatch, LengthMatch, HopLimitMatch, TosMatch, DscpMatch,
+                           PkttypeMatch, PcapMatch, BpfMatch>;
 
 // -------------------------------------------------------------------------- rules
 enum class Verdict : std::uint8_t { Accept, Drop };
@@ -242,6 +260,18 @@ struct Rule {
     Span at;  // the whole rule as written
 
     bool operator==(const Rule&) const = default;
+};
+
+// "drop EXPR" and its like in rules.txt: decided at ingress on the raw frame, in file order,
+// before the chains. Log does not decide.
+enum class FrameAction : std::uint8_t { Accept, Drop, Log };
+
+struct FrameRule {
+    FrameAction action = FrameAction::Accept;
+    pcap::Expression expression;
+    Span at;  // the whole rule as written
+
+    bool operator==(const FrameRule&) const = default;
 };
 
 // --------------------------------------------------------------------- statements
@@ -340,10 +370,18 @@ struct BeginTable {
 struct Commit {
     bool operator==(const Commit&) const = default;
 };
+// rules.txt only; neither family nor table mean anything to it.
+struct AppendFrameRule {
+    FrameRule rule;
+    std::optional<Counters> counters;
 
-using Action = std::variant<AppendRule, InsertRule, ReplaceRule, DeleteRule, DeletePosition,
-                            CheckRule, NewChain, DeleteChain, RenameChain, SetPolicy, FlushChain,
-                            ZeroChain, ListRules, PrintRules, DeclareChain, BeginTable, Commit>;
+    bool operator==(const AppendFrameRule&) const = default;
+};
+
+using Action =
+    std::variant<AppendRule, InsertRule, ReplaceRule, DeleteRule, DeletePosition, CheckRule,
+                 NewChain, DeleteChain, RenameChain, SetPolicy, FlushChain, ZeroChain, ListRules,
+                 PrintRules, DeclareChain, BeginTable, Commit, AppendFrameRule>;
 
 // One thing to do. A command line whose -s or -d names several addresses becomes several
 // statements, one per pair, as in iptables.

@@ -150,6 +150,8 @@ bool read_option(LoadedMatch& match, const OptionUse& use, Reading& reading) {
                           [&](TosMatch& m) { return read_tos(m, use, reading); },
                           [&](DscpMatch& m) { return read_dscp(m, use, reading); },
                           [&](PkttypeMatch& m) { return read_pkttype(m, use, reading); },
+                          [](PcapMatch&) -> bool { BPFW_BUG("no option leads here"); },
+                          [](BpfMatch&) -> bool { BPFW_BUG("no option leads here"); },
                       },
                       match.value);
 }

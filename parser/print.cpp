@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "parser/base/result.hpp"
+#include "parser/pcap/pcap.hpp"
 #include "parser/values.hpp"
 
 namespace bpfw::parser {
@@ -140,6 +141,23 @@ std::string text_of(const PkttypeMatch& match) {
     return fmt::format("-m pkttype {}--pkt-type {}", not_text(match.sense), type);
 }
 
+std::string expression_text(const pcap::Expression& /*expression*/) {
+    BPFW_BUG("nothing reads expressions yet");
+}
+
+std::string text_of(const PcapMatch& match) {
+    return fmt::format("-m pcap {}--filter {}", not_text(match.sense),
+                       quoted(expression_text(match.expression)));
+}
+
+std::string text_of(const BpfMatch& match) {
+    std::string out = fmt::format("-m bpf --bytecode \"{}", match.program.size());
+    for (const ClassicInstruction& one : match.program) {
+        fmt::format_to(std::back_inserter(out), ",{} {} {} {}", one.code, one.jt, one.jf, one.k);
+    }
+    return out + '"';
+}
+
 std::string target_text(const Target& target) {
     switch (target.kind) {
         case Target::Kind::None:
@@ -246,6 +264,24 @@ std::string to_text(const Match& match) {
     return std::visit([](const auto& m) { return text_of(m); }, match);
 }
 
+std::string to_text(const FrameRule& rule) {
+    const std::string expression = expression_text(rule.expression);
+    const std::string_view action = action_name(rule.action);
+    return fmt::format("{}{}{}", action, expression.empty() ? "" : " ", expression);
+}
+
+std::string_view action_name(FrameAction action) {
+    switch (action) {
+        case FrameAction::Accept:
+            return "accept";
+        case FrameAction::Drop:
+            return "drop";
+        case FrameAction::Log:
+            return "log";
+    }
+    BPFW_BUG("a frame rule's action without a name");
+}
+
 std::string to_text(const Rule& rule, Family family) {
     Line line;
     line << address_text(rule.source, 's', family) << address_text(rule.destination, 'd', family);
@@ -297,6 +333,7 @@ std::string to_text(const Statement& statement) {
             [&](const DeclareChain& a) { return declaration_text(a); },
             [&](const BeginTable&) { return fmt::format("*{}", statement.table); },
             [&](const Commit&) { return std::string("COMMIT"); },
+            [&](const AppendFrameRule& a) { return counters_text(a.counters) + to_text(a.rule); },
         },
         statement.action);
 }

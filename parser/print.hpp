@@ -12,6 +12,9 @@ namespace bpfw::parser {
 std::string to_text(const Rule& rule, Family family);
 // "-m tcp --dport 22", one match as iptables-save prints it.
 std::string to_text(const Match& match);
+// "drop ip host 10.0.0.1", as rules.txt and the object's text hold it.
+std::string to_text(const FrameRule& rule);
+std::string_view action_name(FrameAction action);
 // The statement as a line that parses back to it ("-A INPUT ...", ":INPUT DROP [0:0]").
 std::string to_text(const Statement& statement);
 

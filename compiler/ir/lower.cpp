@@ -97,7 +97,7 @@ std::vector<Ir> lower(const Ruleset& ruleset, const parser::Sources& sources) {
 }
 
 std::uint32_t count_slots(const Ruleset& ruleset) {
-    std::size_t slots = 0;
+    std::size_t slots = ruleset.frames.size();
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
         for (const Chain& chain : ruleset.of(family).chains) {
             slots += chain.rules.size() + (chain.policy ? 1 : 0);

@@ -13,7 +13,7 @@ namespace bpfw::compiler {
 
 // One Ir per family, IPv4 first. `ruleset` has passed check(). Slots count the lines of
 // to_text(ruleset) as bpf-templates/abi.h says: per family the chain lines with a policy,
-// then the rules.
+// then the rules; behind both families the frame rules.
 std::vector<Ir> lower(const Ruleset& ruleset, const parser::Sources& sources);
 
 // How many counter slots lower() gives out.

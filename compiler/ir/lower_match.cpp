@@ -208,6 +208,8 @@ Expr lower(const parser::Match& match, std::uint8_t protocol) {
                 return with_sense(equals(Field::PacketType, static_cast<std::uint32_t>(m.type)),
                                   m.sense);
             },
+            [](const parser::PcapMatch&) -> Expr { BPFW_BUG("compile() refuses -m pcap"); },
+            [](const parser::BpfMatch&) -> Expr { BPFW_BUG("compile() refuses -m bpf"); },
         },
         match);
 }

@@ -185,6 +185,9 @@ Says match_says(const PkttypeMatch& match, const Context& c) {
     return says(senses(match.sense, c.packet.type == match.type));
 }
 
+Says match_says(const PcapMatch&, const Context&) { BPFW_BUG("-m pcap is not interpreted here"); }
+Says match_says(const BpfMatch&, const Context&) { BPFW_BUG("-m bpf is not interpreted here"); }
+
 Says rule_says(const Rule& rule, const PacketView& packet, const Place& place,
                const std::optional<Transport>& transport) {
     const Says ip_part = ip_part_says(rule, packet, place, transport);

@@ -148,6 +148,9 @@ void aim_at(const PkttypeMatch& match, Aim& aim, Random&) {
     if (match.type == PacketType::Multicast) aim.draft.destination_mac = {1, 0, 0x5e, 0, 0, 5};
 }
 
+void aim_at(const PcapMatch&, Aim&, Random&) {}
+void aim_at(const BpfMatch&, Aim&, Random&) {}
+
 void aim_device(const std::optional<InterfaceMatch>& match, const std::vector<std::string>& devices,
                 std::string& device) {
     if (!match || device.empty() || match->sense == Sense::IsNot) return;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "parser/print.hpp"
 #include "tests/support/random_ruleset.hpp"
 
 namespace bpfw::test {
@@ -119,6 +120,9 @@ std::string text(const PkttypeMatch& m, Family) {
     return fmt::format(" -m pkttype {}--pkt-type {}", bang(m.sense),
                        names[static_cast<std::size_t>(m.type)]);
 }
+
+std::string text(const PcapMatch& m, Family) { return " " + parser::to_text(Match(m)); }
+std::string text(const BpfMatch& m, Family) { return " " + parser::to_text(Match(m)); }
 
 std::string text(const std::optional<AddressMatch>& match, const char* option, Family family) {
     if (!match) return "";

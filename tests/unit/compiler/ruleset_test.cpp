@@ -7,6 +7,8 @@
 
 #include <chrono>
 
+#include "compiler/compile.hpp"
+
 namespace bpfw::compiler {
 namespace {
 
@@ -457,6 +459,51 @@ TEST(Ruleset, DeletingFiftyThousandChainsIsQuick) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
     EXPECT_EQ(diags.error_count(), 1u);
     EXPECT_EQ(ruleset.ipv4.chains.size(), 3u);
+}
+
+FrameRule frame_rule(FrameAction action, pcap::Protocol protocol) {
+    FrameRule rule;
+    rule.action = action;
+    rule.expression.nodes.push_back({pcap::Primitive(pcap::IsProtocol{protocol}), {}});
+    return rule;
+}
+
+// What iptables says empties chains, not the rules that are none of its own.
+TEST(Ruleset, FrameRulesKeepTheirOrderAndSurviveFlushes) {
+    const FrameRule drop = frame_rule(FrameAction::Drop, pcap::Protocol::Arp);
+    const FrameRule log = frame_rule(FrameAction::Log, pcap::Protocol::Ip6);
+    Ruleset ruleset;
+    Diagnostics diags;
+    apply_all(ruleset,
+              {{Family::Ipv4, "filter", AppendFrameRule{drop, Counters{3, 180}}, {}},
+               {Family::Ipv6, "filter", AppendFrameRule{log, {}}, {}},
+               {Family::Ipv4, "filter", FlushChain{}, {}},
+               {Family::Ipv4, "filter", DeleteChain{}, {}},
+               {Family::Ipv4, "filter", ZeroChain{}, {}},
+               {Family::Ipv4, "filter", BeginTable{}, {}},
+               {Family::Ipv4, "filter", Commit{}, {}}},
+              Restore::Flush, diags);
+    ASSERT_FALSE(diags.has_errors());
+    ASSERT_EQ(ruleset.frames.size(), 2u);
+    EXPECT_EQ(ruleset.frames[0], (RulesetFrameRule{drop, Counters{3, 180}}));
+    EXPECT_EQ(ruleset.frames[1], (RulesetFrameRule{log, {}}));
+    EXPECT_NE(ruleset, Ruleset());
+}
+
+TEST(Ruleset, WhatReadsTheFrameIsRefusedByNameUntilItIsCompiled) {
+    Ruleset ruleset;
+    ruleset.frames.push_back({frame_rule(FrameAction::Drop, pcap::Protocol::Arp), {}});
+    Rule rule;
+    rule.matches.emplace_back(PcapMatch{});
+    rule.matches.emplace_back(BpfMatch{});
+    ruleset.ipv6.chains[2].rules.push_back({rule, {}});
+    Diagnostics diags;
+    EXPECT_FALSE(compile(ruleset, Sources(), diags));
+    ASSERT_EQ(diags.error_count(), 3u);
+    EXPECT_EQ(diags.all()[0].text(), "drop is not supported yet");
+    EXPECT_EQ(diags.all()[1].text(), "-m pcap is not supported yet");
+    EXPECT_EQ(diags.all()[2].text(), "-m bpf is not supported yet");
+    EXPECT_EQ(diags.all()[2].kind(), Mistake::Unsupported);
 }
 
 }  // namespace
