@@ -28,12 +28,15 @@ std::optional<ClassicProgram> to_classic(const Graph& graph, std::uint32_t accep
 enum class ClassicForm : std::uint8_t { Listing, Array, Numbers };  // -d, -dd, -ddd
 std::string to_text(const ClassicProgram& program, ClassicForm form);
 
-// What net/core/filter.c: bpf_check_classic() asks of a program that is attached; what is wrong
-// with it in words, nothing when all is well. Extensions (SKF_AD_*) that the packet's path does
-// not know at XDP are refused by name.
+// What net/core/filter.c: bpf_check_classic() asks of a program that is attached (1 to 4096
+// instructions; xt_bpf takes 64, see parser/bytecode.hpp): what is wrong with it in words,
+// nothing when the kernel takes it. Instructions are counted from 0, as in a listing.
 std::optional<std::string> fault_of(const ClassicProgram& program);
+// The extensions (SKF_AD_*) that the kernel takes and emit_classic() does not, by name and with
+// the reason: those whose answer cannot be the same at XDP and at TC as in xt_bpf.
+std::optional<std::string> refusal_of(const ClassicProgram& program);
 
-// A function of signature FrameXdp or FrameTc that runs `program` (which has no fault) on the
+// A function of signature FrameXdp or FrameTc that runs `program` (no fault, no refusal) on the
 // packet from its network header on, up to frame->network_end, as xt_bpf does
 // (net/netfilter/xt_bpf.c): 1 when it returns something else than 0. More functions where it has
 // a slow twin.
