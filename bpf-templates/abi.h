@@ -121,6 +121,8 @@ BPFW_ASSERT_SIZE(bpfw_config, 8);
 #define BPFW_NEEDS_TRACE 8u       /* store the last decision in bpfw_trace (bpfw test) */
 #define BPFW_NEEDS_OUTPUT_NAME 16u /* FORWARD rules ask -o: the fib lookup is always made */
 #define BPFW_NEEDS_RAW_IP 32u     /* the runtime sets it: a device of ours has BPFW_IF_RAW_IP */
+#define BPFW_NEEDS_FRAMES 64u     /* there are short-form rules: call bpfw_frames_*() */
+#define BPFW_NEEDS_EVENTS 128u    /* a rule logs: make bpfw_events and bpfw_lost */
 
 /* bpfw_interfaces: array by ifindex (the runtime sizes it); zero name: unknown. */
 struct bpfw_interface {
@@ -180,6 +182,7 @@ enum bpfw_reason {
 	BPFW_LATER_FRAGMENT = 3, /* IPv4 to this host, or on its way out: the first one decides */
 	BPFW_NOT_OURS = 4,      /* egress: a forwarded packet, judged at ingress already */
 	BPFW_TTL_EXCEEDED = 5,  /* to be forwarded with TTL <= 1: the kernel answers, no chain */
+	BPFW_BY_FRAME_RULE = 6, /* a short-form rule decided, no chain was asked */
 };
 
 /*
@@ -205,7 +208,9 @@ enum bpfw_reason {
 /*
  * Where a filter reads the frame (Entry::FrameRules), the chain functions get ctx as second
  * argument and exist as NAME_xdp and NAME_tc (output: NAME_tc only), and the short-form rules
- * are bpfw_frames_xdp and bpfw_frames_tc, (struct bpfw_frame *, CTX *) -> decision.
+ * are bpfw_frames_xdp and bpfw_frames_tc, (struct bpfw_frame *, CTX *) -> decision. For a rule
+ * that logs they call the template's bpfw_log_xdp and bpfw_log_tc, which take the counter slot
+ * as third argument and count.
  * Entry::Filter: bpfw_filter_xdp and bpfw_filter_tc, the same arguments, 1 for a match.
  */
 

@@ -3,6 +3,7 @@
 // function -> counter and verdict. Compiled without the chain functions; bpfw's linker adds
 // them. Everything that is not inlined is a global function: the verifier takes each by
 // itself, and relocations name symbols.
+// Two objects are made of it: with BPFW_WITH_FRAME the rules may read the frame itself.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -10,6 +11,7 @@
 
 #include "abi.h"
 #include "decide.h"
+#include "frame.h"
 #include "ipv4.h"
 #include "ipv6.h"
 #include "l2.h"
@@ -49,15 +51,16 @@ static __always_inline int route(const struct bpfw_view *view, void *ctx,
 }
 
 /* `bpfw test` says which hook; both names come from their slots. */
-static __always_inline bpfw_outcome judge_forced(struct bpfw_packet *packet, __u32 family)
+static __always_inline bpfw_outcome judge_forced(const struct bpfw_view *view, void *ctx,
+						 struct bpfw_packet *packet, __u32 family)
 {
 	name_input(packet, 0);
 	name_output(packet, 0);
 	if (bpfw_config.force_hook == BPFW_HOOK_FORWARD)
-		return judge_forward(packet, family);
-	if (bpfw_config.force_hook == BPFW_HOOK_OUTPUT)
-		return judge_output(packet, family);
-	return judge_input(packet, family);
+		return judge_forward(view, ctx, packet, family);
+	if (view->tc && bpfw_config.force_hook == BPFW_HOOK_OUTPUT)
+		return judge_output(view, ctx, packet, family);
+	return judge_input(view, ctx, packet, family);
 }
 
 static __always_inline bpfw_outcome judge_ingress(const struct bpfw_view *view, void *ctx,
@@ -67,13 +70,13 @@ static __always_inline bpfw_outcome judge_ingress(const struct bpfw_view *view, 
 	int out;
 
 	if (forced())
-		return judge_forced(packet, family);
+		return judge_forced(view, ctx, packet, family);
 	name_input(packet, ifindex);
 	out = route(view, ctx, packet, family, ifindex);
 	if (out == BPFW_TO_HOST)
-		return judge_input(packet, family);
+		return judge_input(view, ctx, packet, family);
 	name_output(packet, (__u32)out);
-	return judge_forward(packet, family);
+	return judge_forward(view, ctx, packet, family);
 }
 
 /* As xt_pkttype takes a looped-back packet: by its address. */
@@ -92,6 +95,7 @@ static __always_inline bpfw_outcome examine(const struct bpfw_view *view, void *
 	if (l2->type == ETH_P_IP) {
 		if (parse_ipv4(view, ctx, packet, l2->offset) < 0)
 			return unjudged(BPFW_MALFORMED);
+		locate_packet(packet, l2);
 		type_looped(view, packet, packet->daddr[0] >> 28 == 14);
 		return judge_ingress(view, ctx, packet, 4, l2->ifindex);
 	}
@@ -100,6 +104,7 @@ static __always_inline bpfw_outcome examine(const struct bpfw_view *view, void *
 	if (view->tc ? bpfw_parse_ipv6_tc(ctx, packet, (__u32)l2->offset, l2->ifindex)
 		     : bpfw_parse_ipv6_xdp(ctx, packet, (__u32)l2->offset, l2->ifindex))
 		return unjudged(BPFW_MALFORMED);
+	locate_packet(packet, l2);
 	type_looped(view, packet, packet->daddr[0] >> 24 == 0xff);
 	return judge_ingress(view, ctx, packet, 6, l2->ifindex);
 }
@@ -114,8 +119,12 @@ static __always_inline enum bpfw_pass ingress(const struct bpfw_view *view, void
 {
 	struct bpfw_packet packet = {.hook = BPFW_HOOK_AUTO};
 	struct bpfw_l2 l2 = {.ifindex = ifindex};
-	const bpfw_outcome outcome = examine(view, ctx, &packet, &l2);
+	bpfw_outcome outcome;
 
+	describe_frame(view, &packet, ifindex, 0);
+	outcome = judge_frame(view, ctx, &packet);
+	if (!outcome)
+		outcome = examine(view, ctx, &packet, &l2);
 	return settle(&packet, outcome, family_of(&l2));
 }
 
@@ -130,13 +139,15 @@ static __always_inline int is_ours(struct __sk_buff *skb)
 	return skb->ingress_ifindex == 0 && !(sk && sk->family == BPFW_AF_PACKET);
 }
 
-static __always_inline bpfw_outcome judge_egress(struct bpfw_packet *packet, __u32 family,
-						   __u32 ifindex)
+static __always_inline bpfw_outcome judge_egress(const struct bpfw_view *view,
+						 struct __sk_buff *skb,
+						 struct bpfw_packet *packet, __u32 family,
+						 __u32 ifindex)
 {
 	if (forced())
-		return judge_forced(packet, family);
+		return judge_forced(view, skb, packet, family);
 	name_output(packet, ifindex);
-	return judge_output(packet, family);
+	return judge_output(view, skb, packet, family);
 }
 
 static __always_inline bpfw_outcome examine_egress(const struct bpfw_view *view,
@@ -153,21 +164,25 @@ static __always_inline bpfw_outcome examine_egress(const struct bpfw_view *view,
 	if (l2->type == ETH_P_IP) {
 		if (parse_ipv4(view, skb, packet, l2->offset) < 0)
 			return unjudged(BPFW_MALFORMED);
-		return judge_egress(packet, 4, l2->ifindex);
+		locate_packet(packet, l2);
+		return judge_egress(view, skb, packet, 4, l2->ifindex);
 	}
 	if (l2->type != ETH_P_IPV6)
 		return unjudged(BPFW_NOT_IP);
 	if (bpfw_parse_ipv6_tc(skb, packet, (__u32)l2->offset, l2->ifindex))
 		return unjudged(BPFW_MALFORMED);
-	return judge_egress(packet, 6, l2->ifindex);
+	locate_packet(packet, l2);
+	return judge_egress(view, skb, packet, 6, l2->ifindex);
 }
 
 static __always_inline enum bpfw_pass egress(const struct bpfw_view *view, struct __sk_buff *skb)
 {
 	struct bpfw_packet packet = {.hook = BPFW_HOOK_OUTPUT};
 	struct bpfw_l2 l2 = {.ifindex = skb->ifindex};
-	const bpfw_outcome outcome = examine_egress(view, skb, &packet, &l2);
+	bpfw_outcome outcome;
 
+	describe_frame(view, &packet, l2.ifindex, 1);
+	outcome = examine_egress(view, skb, &packet, &l2);
 	return settle(&packet, outcome, family_of(&l2));
 }
 

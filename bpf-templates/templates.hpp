@@ -12,6 +12,10 @@ namespace bpfw::templates {
 // undefined in it.
 std::span<const std::byte> rules_template();
 
+// The same for rules that read the frame itself: chain functions with a context, bpfw_frames_*
+// and the log of short-form rules (abi.h).
+std::span<const std::byte> rules_frame_template();
+
 // The root programs and their maps: complete, loaded as it is.
 std::span<const std::byte> root_template();
 

@@ -72,6 +72,7 @@ void explain(const runtime::Decision& decision, const std::vector<Slot>& slots, 
             line.by = "TTL exceeded";
             return;
         case BPFW_BY_RULE:
+        case BPFW_BY_FRAME_RULE:
             break;
     }
     const std::uint32_t slot = decision.trace_decision >> BPFW_VERDICT_BITS;

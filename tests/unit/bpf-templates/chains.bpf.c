@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stands in for the compiler's chain functions: each keeps the packet as it was given, says
 // its own name (the index in BPFW_CHAIN_FUNCTIONS) and answers what the test has asked for.
+// With BPFW_WITH_FRAME for the template that reads the frame, its short-form rules included.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_endian.h>
@@ -10,11 +11,15 @@
 #include "abi.h"
 
 struct seen {
-	struct bpfw_packet packet;
-	__u32 function; /* index + 1 */
-	__u32 answer;   /* what the chain functions return */
-	__u32 vlan;     /* for tag_then_ingress: protocol << 16 | TCI */
+	__u8 packet[BPFW_PACKET_FRAME];
+	__u32 function;      /* index + 1 */
+	__u32 answer;        /* what the chain functions return */
+	__u32 vlan;          /* for tag_then_ingress: protocol << 16 | TCI */
 	__u32 calls;
+	struct bpfw_frame frame; /* as the chain function got it */
+	__u32 frames_answer; /* what the short-form rules return */
+	__u32 log_slot;      /* + 1: they log, for this slot */
+	__u32 frames_calls;
 };
 
 struct {
@@ -38,17 +43,31 @@ static __always_inline int keep(const struct bpfw_packet *packet, __u32 function
 
 	if (!packet || !seen)
 		return BPFW_CONTINUE;
-	seen->packet = *packet;
+	__builtin_memcpy(seen->packet, packet, sizeof(seen->packet));
+#ifdef BPFW_WITH_FRAME
+	seen->frame = packet->frame;
+#endif
 	seen->function = function;
 	seen->calls++;
 	return (int)seen->answer;
 }
 
+#ifdef BPFW_WITH_FRAME
+#define CHAIN_OF(name, context, index)                                                        \
+	__attribute__((noinline)) int name(struct bpfw_packet *packet, struct context *ctx)   \
+	{                                                                                     \
+		return ctx->data_end < ctx->data ? BPFW_CONTINUE : keep(packet, (index) + 1); \
+	}
+#define CHAIN(name, index)                 \
+	CHAIN_OF(name##_xdp, xdp_md, index) \
+	CHAIN_OF(name##_tc, __sk_buff, index)
+#else
 #define CHAIN(name, index)                                                     \
 	__attribute__((noinline)) int name(struct bpfw_packet *packet)         \
 	{                                                                      \
 		return keep(packet, (index) + 1);                              \
 	}
+#endif
 
 CHAIN(bpfw_ipv4_input, 0)
 CHAIN(bpfw_ipv4_input_odd, 1)
@@ -62,6 +81,28 @@ CHAIN(bpfw_ipv6_forward, 8)
 CHAIN(bpfw_ipv6_forward_odd, 9)
 CHAIN(bpfw_ipv6_output, 10)
 CHAIN(bpfw_ipv6_output_odd, 11)
+
+#ifdef BPFW_WITH_FRAME
+#define FRAMES(kind, context)                                                                 \
+	extern int bpfw_log_##kind(struct bpfw_frame *frame, struct context *ctx, __u32 slot); \
+	__attribute__((noinline)) int bpfw_frames_##kind(struct bpfw_frame *frame,            \
+							 struct context *ctx)                 \
+	{                                                                                     \
+		__u32 zero = 0;                                                               \
+		struct seen *seen = bpf_map_lookup_elem(&test_seen, &zero);                   \
+                                                                                              \
+		if (!frame || !seen)                                                          \
+			return BPFW_CONTINUE;                                                 \
+		seen->frame = *frame;                                                         \
+		seen->frames_calls++;                                                         \
+		if (seen->log_slot)                                                           \
+			bpfw_log_##kind(frame, ctx, seen->log_slot - 1);                      \
+		return (int)seen->frames_answer;                                              \
+	}
+
+FRAMES(xdp, xdp_md)
+FRAMES(tc, __sk_buff)
+#endif
 
 // BPF_PROG_TEST_RUN cannot give an skb a VLAN tag: this does, as a driver would, and goes on
 // with the program under test.

@@ -35,6 +35,10 @@ struct Seen {  // struct seen of chains.bpf.c
     std::uint32_t answer;
     std::uint32_t vlan;
     std::uint32_t calls;
+    bpfw_frame frame;
+    std::uint32_t frames_answer;
+    std::uint32_t log_slot;
+    std::uint32_t frames_calls;
 };
 
 std::string g_missing;  // why no test of this process can run
@@ -59,13 +63,15 @@ private:
     int fd_;
 };
 
-bpf_object* open_linked() {
-    const MemoryFile rules(templates::rules_template());
+bpf_object* open_linked(Template which) {
+    const bool frame = which == Template::RulesFrame;
+    const MemoryFile rules(frame ? templates::rules_frame_template() : templates::rules_template());
+    const char* const chains = frame ? BPFW_TEST_CHAINS_FRAME : BPFW_TEST_CHAINS;
     const MemoryFile linked;
     bpf_linker* linker = bpf_linker__new(linked.path().c_str(), nullptr);
     if (linker == nullptr) fail("bpf_linker__new");
     const bool done = bpf_linker__add_file(linker, rules.path().c_str(), nullptr) == 0 &&
-                      bpf_linker__add_file(linker, BPFW_TEST_CHAINS, nullptr) == 0 &&
+                      bpf_linker__add_file(linker, chains, nullptr) == 0 &&
                       bpf_linker__finalize(linker) == 0;
     bpf_linker__free(linker);
     if (!done) fail("link");
@@ -86,6 +92,21 @@ void configure(bpf_object* object, const bpfw_config& config) {
     bpf_map__set_max_entries(bpf_object__find_map_by_name(object, BPFW_MAP_INTERFACES), 64);
 }
 
+int keep_event(void* into, void* data, std::size_t size) {
+    if (size != sizeof(bpfw_event)) return -EINVAL;
+    static_cast<std::vector<bpfw_event>*>(into)->push_back(*static_cast<bpfw_event*>(data));
+    return 0;
+}
+
+std::vector<bpfw_event> take_events(int map) {
+    std::vector<bpfw_event> events;
+    if (map < 0) return events;
+    ring_buffer* const ring = ring_buffer__new(map, keep_event, &events, nullptr);
+    if (ring == nullptr || ring_buffer__consume(ring) < 0) fail("events");
+    ring_buffer__free(ring);
+    return events;
+}
+
 Action action_of(bool is_xdp, std::uint32_t returned) {
     const int pass = is_xdp ? static_cast<int>(XDP_PASS) : TC_ACT_UNSPEC;
     const int drop = is_xdp ? static_cast<int>(XDP_DROP) : TC_ACT_SHOT;
@@ -95,8 +116,9 @@ Action action_of(bool is_xdp, std::uint32_t returned) {
 
 }  // namespace
 
-Harness::Harness(std::uint32_t needs, std::uint32_t force_hook, std::uint32_t trace)
-    : object_(open_linked()) {
+Harness::Harness(std::uint32_t needs, std::uint32_t force_hook, std::uint32_t trace,
+                 Template linked)
+    : object_(open_linked(linked)) {
     configure(object_, {needs | trace, force_hook});
     if (bpf_object__load(object_) != 0) {
         bpf_object__close(object_);
@@ -123,6 +145,8 @@ void Harness::reset(std::uint32_t vlan) {
     Seen seen{};
     seen.answer = answer_;
     seen.vlan = vlan;
+    seen.frames_answer = frames_answer_;
+    seen.log_slot = log_ ? *log_ + 1 : 0;
     const bpfw_trace trace{0, 0, 0, kNoReason};
     const std::vector<bpfw_counter> counters(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     const std::uint32_t slot = answer_ >> BPFW_VERDICT_BITS;
@@ -171,6 +195,9 @@ Outcome Harness::outcome() const {
     }
     outcome.chain = seen.function == 0 ? "" : kChains.at(seen.function - 1);
     outcome.packet = seen.packet;
+    outcome.frame = seen.frame;
+    outcome.frames = seen.frames_calls;
+    outcome.events = take_events(map_fd(BPFW_MAP_EVENTS));
     return outcome;
 }
 

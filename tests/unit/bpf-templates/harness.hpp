@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bpf-templates/abi.h"
 #include "tests/support/packets.hpp"
@@ -21,6 +22,9 @@ enum class Action { Pass, Drop, Other };
 struct Outcome {
     std::string chain;  // "bpfw_ipv4_input", "" when no chain function was called
     bpfw_packet packet{};
+    bpfw_frame frame{};        // Template::Frame only, and what follows
+    std::uint32_t frames = 0;  // calls of the short-form rules
+    std::vector<bpfw_event> events;
     bpfw_trace trace{};
     bpfw_counter counter{};  // of the slot answered, over all CPUs
     Action action = Action::Other;
@@ -28,6 +32,9 @@ struct Outcome {
     bool passed() const { return action == Action::Pass; }
     bool dropped() const { return action == Action::Drop; }
 };
+
+// Which object the stand-ins are linked to.
+enum class Template { Rules, RulesFrame };
 
 // What a frame is given to.
 enum class Entry { Xdp, Ingress, Egress };
@@ -49,13 +56,18 @@ class Harness {
 public:
     // `trace` nothing: Outcome::trace stays as it was.
     explicit Harness(std::uint32_t needs, std::uint32_t force_hook = BPFW_HOOK_AUTO,
-                     std::uint32_t trace = BPFW_NEEDS_TRACE);
+                     std::uint32_t trace = BPFW_NEEDS_TRACE, Template linked = Template::Rules);
     Harness(const Harness&) = delete;
     Harness& operator=(const Harness&) = delete;
     ~Harness();
 
     // The stand-ins answer `decision` from now on; an ACCEPT of slot 3 at first.
     void answer(std::uint32_t decision) { answer_ = decision; }
+    // What the short-form rules answer, and the slot they log for: CONTINUE and none at first.
+    void answer_frames(std::uint32_t decision, std::optional<std::uint32_t> log = {}) {
+        frames_answer_ = decision;
+        log_ = log;
+    }
     Outcome run(Entry entry, const Bytes& frame, const Context& context = {});
     // TC ingress with this tag in the skb, as drivers leave it.
     Outcome run_tagged(const Bytes& frame, Tag tag, const Context& context = {});
@@ -80,6 +92,8 @@ private:
     void reset(std::uint32_t vlan);
 
     bpf_object* object_ = nullptr;
+    std::uint32_t frames_answer_ = BPFW_CONTINUE;
+    std::optional<std::uint32_t> log_;
     std::uint32_t answer_ = 3u << BPFW_VERDICT_BITS | BPFW_ACCEPT;
 };
 
