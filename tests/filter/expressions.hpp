@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Random pcap-filter expressions: every primitive, qualifier and arithmetic form, common things
+// more often, values from filter_pools.hpp. Nearly all are accepted by libpcap.
+#pragma once
+
+#include <string>
+
+#include "tests/support/random.hpp"
+
+namespace bpfw::test::filter {
+
+// What the text so far has done to what may still be said.
+struct Scope {
+    bool mpls = false;
+    bool pppoe = false;
+    bool geneve = false;
+    [[nodiscard]] bool plain() const { return !mpls && !pppoe; }
+};
+
+std::string random_expression(Random& random);
+
+// One primitive that is no encapsulation; those of `scope` only.
+std::string random_primitive(const Scope& scope, Random& random);
+// `port 80 or 443`, `host A or B`, ...: identifiers that take their qualifiers from the left.
+std::string random_inheritance(const Scope& scope, Random& random);
+// 5 to 200 hosts, nets or ports joined by `or`.
+std::string random_long_list(Random& random);
+// Two sides of arithmetic and a relation.
+std::string random_comparison(const Scope& scope, Random& random);
+
+std::string random_or(Random& random);
+std::string random_and(Random& random);
+std::string random_not(Random& random);
+
+}  // namespace bpfw::test::filter
