@@ -148,7 +148,8 @@ struct BpfMachine::Frame {
     }
 };
 
-BpfMachine::BpfMachine(const Program& program) : counters_(program.counters) {
+BpfMachine::BpfMachine(const Program& program)
+    : tables_(program.tables), counters_(program.counters) {
     for (const Function& function : program.functions) {
         expect_all_reachable(function);
         Code& code = code_[function.name];
@@ -157,6 +158,19 @@ BpfMachine::BpfMachine(const Program& program) : counters_(program.counters) {
             code.symbols[relocation.at] = relocation.symbol;
         }
     }
+}
+
+std::uint64_t BpfMachine::constant(const op::LoadLow& low, const op::LoadHigh& high) const {
+    const auto half = static_cast<std::uint32_t>(low.low);
+    switch (low.constant) {
+        case op::Constant::Plain:
+            return std::uint64_t{static_cast<std::uint32_t>(high.high)} << 32U | half;
+        case op::Constant::MapFd:
+            return kMapHandle;
+        case op::Constant::MapValue:
+            return reinterpret_cast<std::uint64_t>(tables_.data()) + half;
+    }
+    throw std::runtime_error("unknown constant");
 }
 
 std::uint32_t BpfMachine::run(const std::string& function, bpfw_packet& packet) {
@@ -181,6 +195,7 @@ std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, uns
             return at >= first && at + bytes <= first + size;
         };
         if (!inside(&packet, sizeof packet) && !inside(frame.stack.data(), frame.stack.size()) &&
+            !inside(tables_.data(), tables_.size()) &&
             !inside(counters_.data(), counters_.size() * sizeof(bpfw_counter))) {
             throw std::runtime_error("access out of bounds in " + name);
         }
@@ -243,9 +258,9 @@ std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, uns
                 },
                 [&](const op::Goto& jump) { pc += jump.offset; },
                 [&](const op::LoadLow& low) {
-                    frame.set(low.dst, low.constant == op::Constant::Plain
-                                           ? static_cast<std::uint32_t>(low.low)
-                                           : kMapHandle);
+                    const auto& high =
+                        std::get<op::LoadHigh>(*decode(insns.at(static_cast<std::size_t>(pc + 1))));
+                    frame.set(low.dst, constant(low, high));
                     ++pc;
                 },
                 [&](const op::LoadHigh&) { throw std::runtime_error("half a ld_imm64"); },

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bpf-templates/abi.h"
+#include "compiler/asm/encode.hpp"
 #include "compiler/program.hpp"
 
 namespace bpfw::test {
@@ -20,7 +21,7 @@ public:
     explicit BpfMachine(const compiler::Program& program);
 
     // What the named function returns for the packet. Throws std::runtime_error when the code
-    // does what the kernel would not allow: an access outside packet, stack or counters, a
+    // does what the kernel would not allow: an access outside packet, stack, tables or counters, a
     // register read before it was written, more than 8 frames, a million instructions.
     std::uint32_t run(const std::string& function, bpfw_packet& packet);
 
@@ -36,7 +37,11 @@ private:
     };
     std::uint64_t call(const std::string& function, bpfw_packet& packet, unsigned depth);
 
+    [[nodiscard]] std::uint64_t constant(const compiler::op::LoadLow& low,
+                                         const compiler::op::LoadHigh& high) const;
+
     std::unordered_map<std::string, Code> code_;
+    const std::vector<std::byte>& tables_;
     std::vector<bpfw_counter> counters_;
     std::vector<std::uint32_t> counted_;
     std::uint64_t executed_ = 0;
