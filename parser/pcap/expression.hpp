@@ -87,8 +87,9 @@ struct IsProtocol {
     bool operator==(const IsProtocol&) const = default;
 };
 // `host A`, `ip6 src A`, ... A host name with several addresses is an Any of several Hosts.
+// `decnet host AREA.NODE`: Decnet, Ipv4, area << 10 | node in address.bytes[0..1].
 struct Host {
-    Protocol protocol = Protocol::None;  // None Ip Arp Rarp Ip6 (atalk .. netbeui are refused)
+    Protocol protocol = Protocol::None;  // None Ip Arp Rarp Ip6 Decnet (others are refused)
     Direction direction = Direction::None;
     Family family = Family::Ipv4;
     Address address;
