@@ -20,13 +20,16 @@
  */
 struct bpfw_frame {
 	__u8 head;         /* 0 enum bpfw_head */
-	__u8 partial;      /* 1 data..data_end may be less than the frame (paged skb, xdp.frags) */
+	__u8 partial;      /* 1 data..data_end is less than the frame, or > BPFW_FRAME_DIRECT */
 	__u8 outbound;     /* 2 at TC egress */
 	__u8 reserved;
 	__u32 network;     /* 4 offset of the IP header in ctx's data (xt_bpf reads from there) */
 	__u32 network_end; /* 8 where the IP packet ends there: xt_bpf sees no padding behind it */
+	__u32 state;       /* 12 scratch of the emitted code: where a long filter goes on */
 };
-BPFW_ASSERT_SIZE(bpfw_frame, 12);
+BPFW_ASSERT_SIZE(bpfw_frame, 16);
+/* Filters read no byte beyond by packet pointers: to the verifier they reach 16 bits far. */
+#define BPFW_FRAME_DIRECT 0x7fff
 
 enum bpfw_head {
 	BPFW_HEAD_WHOLE = 0,   /* the frame begins with its Ethernet header, tags in place */
@@ -64,7 +67,7 @@ struct bpfw_packet {
 };
 #define BPFW_PACKET_FRAME 128
 #ifdef BPFW_WITH_FRAME
-BPFW_ASSERT_SIZE(bpfw_packet, BPFW_PACKET_FRAME + 12);
+BPFW_ASSERT_SIZE(bpfw_packet, BPFW_PACKET_FRAME + 16);
 #else
 BPFW_ASSERT_SIZE(bpfw_packet, BPFW_PACKET_FRAME);
 #endif
@@ -212,6 +215,8 @@ enum bpfw_reason {
  * that logs they call the template's bpfw_log_xdp and bpfw_log_tc, which take the counter slot
  * as third argument and count.
  * Entry::Filter: bpfw_filter_xdp and bpfw_filter_tc, the same arguments, 1 for a match.
+ * Those call the template's bpfw_load_xdp, bpfw_length_xdp (frame_load.h) and
+ * bpfw_protochain_xdp (protochain.h); the same with _tc.
  */
 
 /* Read-only data of the emitted code (sets): libbpf makes a frozen array map of it. */

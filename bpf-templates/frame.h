@@ -8,14 +8,15 @@
 #define BPFW_FRAME_H
 
 #include "decide.h"
+#include "frame_load.h"
 #include "l2.h"
 #include "maps.h"
+#include "protochain.h"
 #include "view.h"
 
 #ifdef BPFW_WITH_FRAME
 
-#define BPFW_TAG_BYTES 4u
-#define BPFW_MACS 12u /* bytes in front of the outermost tag */
+#define BPFW_MACS BPFW_TAG_OFFSET /* bytes in front of the outermost tag */
 
 /* max_entries: BPFW_EVENTS_SIZE. The runtime makes neither map where no rule logs. */
 struct {
@@ -54,7 +55,7 @@ static __always_inline void describe_frame(const struct bpfw_view *view,
 		frame->head = BPFW_HEAD_NONE;
 	else if (view->tc && view->skb->vlan_present)
 		frame->head = BPFW_HEAD_TAG_OUT;
-	frame->partial = view->tc && (__u32)linear != view->end;
+	frame->partial = (__u32)linear != view->end || linear > BPFW_FRAME_DIRECT;
 	frame->outbound = outbound;
 }
 

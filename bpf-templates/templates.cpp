@@ -19,6 +19,7 @@
 BPFW_EMBED("rules", BPFW_RULES_OBJECT);
 BPFW_EMBED("rules_frame", BPFW_RULES_FRAME_OBJECT);
 BPFW_EMBED("root", BPFW_ROOT_OBJECT);
+BPFW_EMBED("filter", BPFW_FILTER_OBJECT);
 
 extern "C" {
 extern const std::byte bpfw_rules_begin[];
@@ -27,6 +28,8 @@ extern const std::byte bpfw_rules_frame_begin[];
 extern const std::byte bpfw_rules_frame_end[];
 extern const std::byte bpfw_root_begin[];
 extern const std::byte bpfw_root_end[];
+extern const std::byte bpfw_filter_begin[];
+extern const std::byte bpfw_filter_end[];
 }
 
 namespace bpfw::templates {
@@ -38,5 +41,7 @@ std::span<const std::byte> rules_frame_template() {
 }
 
 std::span<const std::byte> root_template() { return {bpfw_root_begin, bpfw_root_end}; }
+
+std::span<const std::byte> filter_template() { return {bpfw_filter_begin, bpfw_filter_end}; }
 
 }  // namespace bpfw::templates

@@ -19,4 +19,7 @@ std::span<const std::byte> rules_frame_template();
 // The root programs and their maps: complete, loaded as it is.
 std::span<const std::byte> root_template();
 
+// Entry programs of one filter expression; bpfw_filter_xdp and bpfw_filter_tc are undefined.
+std::span<const std::byte> filter_template();
+
 }  // namespace bpfw::templates

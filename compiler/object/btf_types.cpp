@@ -20,6 +20,28 @@ std::uint32_t checked(int answer, const char* what) {
 
 int as_id(std::uint32_t id) { return static_cast<int>(id); }
 
+struct Parameters {
+    const char* structure;  // that the first points to
+    const char* name;
+    const char* context;  // struct that the second points to; nullptr: there is none
+};
+
+Parameters parameters(Signature signature) {
+    switch (signature) {
+        case Signature::Packet:
+            return {"bpfw_packet", "packet", nullptr};
+        case Signature::PacketXdp:
+            return {"bpfw_packet", "packet", "xdp_md"};
+        case Signature::PacketTc:
+            return {"bpfw_packet", "packet", "__sk_buff"};
+        case Signature::FrameXdp:
+            return {"bpfw_frame", "frame", "xdp_md"};
+        case Signature::FrameTc:
+            return {"bpfw_frame", "frame", "__sk_buff"};
+    }
+    BPFW_BUG("a signature outside the enum");
+}
+
 // libbpf hands types out as const, but it has no call that changes one in place; after the
 // first btf__add_*() they lie in memory of the btf's own (its .c: btf_ensure_modifiable()).
 btf_type& editable(btf* types, std::uint32_t id) {
@@ -41,25 +63,35 @@ std::uint32_t BtfTypes::string(const std::string& text) {
     return checked(btf__add_str(types_.get(), text.c_str()), "add string");
 }
 
-// The verifier takes a pointer argument of a global function for memory of the size of the
-// struct it points to, so the type must be there with its full size.
-std::uint32_t BtfTypes::chain_prototype() {
-    if (prototype_ != 0) return prototype_;
-    btf* const types = types_.get();
-    const int packet = btf__find_by_name_kind(types, "bpfw_packet", BTF_KIND_STRUCT);
-    checked(packet, "find struct bpfw_packet");
-    const std::uint32_t pointer = checked(btf__add_ptr(types, packet), "add pointer");
-    const int result = btf__find_by_name_kind(types, "int", BTF_KIND_INT);
-    checked(result, "find int");
-    prototype_ = checked(btf__add_func_proto(types, result), "add prototype");
-    checked(btf__add_func_param(types, "packet", as_id(pointer)), "add parameter");
-    return prototype_;
+std::uint32_t BtfTypes::pointer_to(const char* structure) {
+    const int id = btf__find_by_name_kind(types_.get(), structure, BTF_KIND_STRUCT);
+    checked(id, structure);
+    return checked(btf__add_ptr(types_.get(), id), "add pointer");
 }
 
-std::uint32_t BtfTypes::add_chain_function(const std::string& name, Declared declared) {
-    const std::uint32_t prototype = chain_prototype();
+// The verifier takes a pointer argument of a global function for memory of the size of the
+// struct it points to, so the type must be there with its full size; a context it knows by its
+// name.
+std::uint32_t BtfTypes::prototype(Signature signature) {
+    std::uint32_t& made = prototypes_.at(static_cast<std::size_t>(signature));
+    if (made != 0) return made;
+    btf* const types = types_.get();
+    const Parameters names = parameters(signature);
+    const std::uint32_t first = pointer_to(names.structure);
+    const std::uint32_t context = names.context == nullptr ? 0 : pointer_to(names.context);
+    const int result = btf__find_by_name_kind(types, "int", BTF_KIND_INT);
+    checked(result, "find int");
+    made = checked(btf__add_func_proto(types, result), "add prototype");
+    checked(btf__add_func_param(types, names.name, as_id(first)), "add parameter");
+    if (context != 0) checked(btf__add_func_param(types, "ctx", as_id(context)), "add parameter");
+    return made;
+}
+
+std::uint32_t BtfTypes::add_function(const std::string& name, Signature signature,
+                                     Declared declared) {
+    const std::uint32_t type = prototype(signature);
     if (declared == Declared::No)
-        return checked(btf__add_func(types_.get(), name.c_str(), BTF_FUNC_GLOBAL, as_id(prototype)),
+        return checked(btf__add_func(types_.get(), name.c_str(), BTF_FUNC_GLOBAL, as_id(type)),
                        "add function");
     // The kernel refuses extern linkage and prototypes without parameter names, both of which
     // clang makes of a declaration.
@@ -68,7 +100,7 @@ std::uint32_t BtfTypes::add_chain_function(const std::string& name, Declared dec
                 "find the template's declaration");
     btf_type& function = editable(types_.get(), id);
     function.info = BTF_KIND_FUNC << 24U | BTF_FUNC_GLOBAL;
-    function.type = prototype;
+    function.type = type;
     return id;
 }
 

@@ -2,12 +2,15 @@
 // The template's type information (.BTF), and what the emitted functions add to it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "compiler/program.hpp"
 
 struct btf;
 
@@ -20,10 +23,10 @@ public:
 
     // The offset of `text` in the string section; equal texts share one.
     std::uint32_t string(const std::string& text);
-    // A global `int name(struct bpfw_packet *packet)`. Declared::Yes: it takes the place of the
+    // A global function with the signature's prototype. Declared::Yes: it takes the place of the
     // template's extern declaration of it. Returns its type id.
     enum class Declared : std::uint8_t { No, Yes };
-    std::uint32_t add_chain_function(const std::string& name, Declared declared);
+    std::uint32_t add_function(const std::string& name, Signature signature, Declared declared);
     // max_entries in the definition of a map of section .maps.
     void set_max_entries(const std::string& map, std::uint32_t entries);
 
@@ -33,10 +36,11 @@ private:
     struct Free {
         void operator()(btf* types) const;
     };
-    std::uint32_t chain_prototype();
+    std::uint32_t pointer_to(const char* structure);
+    std::uint32_t prototype(Signature signature);
 
     std::unique_ptr<btf, Free> types_;
-    std::uint32_t prototype_ = 0;
+    std::array<std::uint32_t, 5> prototypes_{};  // by Signature; 0: not made yet
 };
 
 }  // namespace bpfw::compiler

@@ -21,6 +21,7 @@ namespace bpfw::compiler {
 namespace {
 
 constexpr std::size_t kInsnBytes = 8;
+const std::string kTables = "bpfw_tables";  // the symbol of Program::tables
 // kernel/bpf/btf.c: BTF_MAX_SIZE; line_info keeps the line in 22 and the column in 10 bits.
 constexpr std::size_t kMaxBtf = 16U << 20U;
 constexpr std::uint32_t kMaxLine = (1U << 22U) - 1;
@@ -58,8 +59,10 @@ private:
     void add_relocations(const Function& function, std::uint64_t offset);
     void add_lines(const Function& function, std::uint64_t offset);
     std::uint32_t line_text(const std::string& text);
+    [[nodiscard]] std::size_t target_of(const Relocation& relocation) const;
     void check_resolved() const;
     void set_needs();
+    void add_tables();
     void add_ruleset();
 
     const Program& program_;
@@ -130,7 +133,7 @@ void Linker::add_function(const Function& function) {
         const auto bytes = to_bytes(insn);
         out = std::copy(bytes.begin(), bytes.end(), out);
     }
-    const std::uint32_t type = types_.add_chain_function(function.name, declared);
+    const std::uint32_t type = types_.add_function(function.name, function.signature, declared);
     ext_.functions.of(text_name_).push_back({static_cast<std::uint32_t>(offset), type});
     add_lines(function, offset);
     offsets_.push_back(offset);
@@ -164,16 +167,23 @@ void Linker::add_lines(const Function& function, std::uint64_t offset) {
     }
 }
 
+std::size_t Linker::target_of(const Relocation& relocation) const {
+    if (relocation.kind == Relocation::Kind::Table) return symbol(kTables);
+    const bool call = relocation.kind == Relocation::Kind::Function;
+    const std::size_t target = symbol(relocation.symbol);
+    if (object_.symbols[target].section != (call ? text_ : object_.find_section(".maps")))
+        BPFW_BUG(fmt::format("symbol '{}' is no {}", relocation.symbol, call ? "function" : "map"));
+    return target;
+}
+
 // A call keeps imm -1 and is resolved against the function's symbol, a map load against the
-// map's: how clang leaves them for libbpf (its libbpf.c: bpf_program__record_reloc()).
+// map's, a table's byte against the section's with imm as addend: how clang leaves them for
+// libbpf (its libbpf.c: bpf_program__record_reloc()).
 void Linker::add_relocations(const Function& function, std::uint64_t offset) {
     ElfSection& text = object_.sections[text_];
-    const std::size_t maps = object_.find_section(".maps");
     for (const Relocation& one : function.relocations) {
         const bool call = one.kind == Relocation::Kind::Function;
-        const std::size_t target = symbol(one.symbol);
-        if (object_.symbols[target].section != (call ? text_ : maps))
-            BPFW_BUG(fmt::format("symbol '{}' is no {}", one.symbol, call ? "function" : "map"));
+        const std::size_t target = target_of(one);
         const std::uint64_t place = offset + one.at * kInsnBytes;
         Insn insn = function.insns.at(one.at);
         const auto operation = decode(insn);
@@ -182,7 +192,7 @@ void Linker::add_relocations(const Function& function, std::uint64_t offset) {
         if (!fits)
             BPFW_BUG(
                 fmt::format("function '{}': a relocation at instruction {}, which is neither "
-                            "a call nor a map load",
+                            "a call nor a ld_imm64",
                             function.name, one.at));
         insn.src = call ? insn.src : std::uint8_t{0};  // as clang: libbpf sets the kind
         const auto bytes = to_bytes(insn);
@@ -208,6 +218,17 @@ void Linker::set_needs() {
     std::memcpy(data.data() + place, &program_.needs, sizeof(program_.needs));
 }
 
+// libbpf makes a frozen map of it, as of the section below.
+void Linker::add_tables() {
+    if (program_.tables.empty()) return;
+    object_.symbols.push_back({kTables, object_.sections.size(), 0, program_.tables.size(),
+                               static_cast<std::uint8_t>(ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT)),
+                               STV_DEFAULT});
+    symbols_.emplace(kTables, object_.symbols.size() - 1);
+    object_.sections.push_back(
+        {BPFW_TABLES_SECTION, SHT_PROGBITS, SHF_ALLOC, 64, program_.tables, {}});
+}
+
 // libbpf makes a frozen map of it and binds it to every program, with or without a type.
 void Linker::add_ruleset() {
     const std::string_view magic = BPFW_RULESET_MAGIC;
@@ -223,18 +244,20 @@ void Linker::add_ruleset() {
 Result<std::vector<std::byte>> Linker::link() {
     index_symbols();
     find_text();
+    add_tables();
     for (const Function& function : program_.functions) add_function(function);
     for (std::size_t i = 0; i < offsets_.size(); ++i)
         add_relocations(program_.functions[i], offsets_[i]);
     check_resolved();
     set_needs();
-    types_.set_max_entries(BPFW_MAP_COUNTERS, std::max(program_.counters, 1U));
+    const bool rules = program_.entry != Entry::Filter;
+    if (rules) types_.set_max_entries(BPFW_MAP_COUNTERS, std::max(program_.counters, 1U));
     section(".BTF").bytes = types_.bytes();
     section(".BTF.ext").bytes = write_btf_ext(ext_);
     if (section(".BTF").bytes.size() > kMaxBtf)
         return failure("write BPF object", "type information", E2BIG,
                        "too many functions for the kernel's limit of 16 MiB");
-    add_ruleset();
+    if (rules) add_ruleset();
     return write_elf(object_);
 }
 

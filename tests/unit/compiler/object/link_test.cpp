@@ -196,7 +196,7 @@ TEST(LinkDeathTest, OurOwnMistakesStop) {
         die([](Program& p) {
             p.functions[0].relocations.push_back({Relocation::Kind::Map, 0, BPFW_MAP_COUNTERS});
         }),
-        "neither a call nor a map load");
+        "neither a call nor a ld_imm64");
     EXPECT_DEATH(die([](Program& p) {
                      p.functions[0] = sample::counting(p.functions[0].name, BPFW_MAP_TRACE);
                  }),

@@ -12,6 +12,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <tuple>
 
 #include "compiler/object/object.hpp"
 #include "tests/unit/compiler/object/sample.hpp"
@@ -222,6 +223,56 @@ TEST_F(Load, TheShippedTemplateTakesTheFunctions) {
     ASSERT_EQ(bpf_prog_test_run_opts(program_fd(object, BPFW_PROG_XDP), &options), 0);
     EXPECT_EQ(options.retval, 1U) << "XDP_DROP";
     EXPECT_EQ(packets_in_slot(object, 9), 1U) << "of bpfw_ipv4_input";
+}
+
+// A filter's function as the linker gets it: reads a word of the tables, and loads byte 23 through
+// the template when the first argument is there.
+Function table_plus_load(const std::string& name, Signature signature, const std::string& load) {
+    Assembler as;
+    const Label null = as.label();
+    as.jeq(kArgument, 0, null);
+    as.mov_imm(Reg::R3, 23);
+    as.mov_imm(Reg::R4, 1);
+    as.call(load);
+    as.ld_table(Reg::R1, 4);
+    as.load(Size::U32, Reg::R1, Reg::R1, 0);
+    as.add(Reg::R0, Reg::R1);
+    as.jeq32(Reg::R0, 17 + 25, null);
+    as.mov32_imm(kResult, 1);
+    as.exit();
+    as.bind(null);
+    as.mov32_imm(kResult, 0);
+    as.exit();
+    Function function = std::move(as).finish(name);
+    function.signature = signature;
+    return function;
+}
+
+TEST_F(Load, AFilterReadsItsTablesAndTheFrame) {
+    Program program;
+    program.entry = Entry::Filter;
+    program.tables.resize(8);
+    program.tables[4] = std::byte{25};
+    program.functions = {table_plus_load("bpfw_filter_xdp", Signature::FrameXdp, "bpfw_load_xdp"),
+                         table_plus_load("bpfw_filter_tc", Signature::FrameTc, "bpfw_load_tc")};
+    const auto bytes = write_object(program);
+    ASSERT_TRUE(bytes.has_value());
+    const Object object = opened(*bytes);
+    ASSERT_EQ(bpf_object__load(object.get()), 0);
+    constexpr std::uint32_t kPass = 2, kDrop = 1, kUnspec = 0xffffffff;
+    for (const auto& [name, pass, drop] : {std::tuple{BPFW_PROG_FILTER_XDP, kPass, kDrop},
+                                           {BPFW_PROG_FILTER_XDP_FRAGS, kPass, kDrop},
+                                           {BPFW_PROG_FILTER_TC, kUnspec, kDrop + 1}}) {
+        std::array<std::uint8_t, 64> frame{};
+        frame[12] = 0x08;
+        for (const std::uint8_t protocol : {std::uint8_t{6}, std::uint8_t{17}}) {
+            frame[23] = protocol;
+            LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
+                        .data_size_in = static_cast<std::uint32_t>(frame.size()), .repeat = 1);
+            EXPECT_EQ(bpf_prog_test_run_opts(program_fd(object, name), &options), 0) << name;
+            EXPECT_EQ(options.retval, protocol == 17 ? pass : drop) << name;
+        }
+    }
 }
 
 // The object on a disk, as `bpfw compile -o` leaves it, through bpftool.
