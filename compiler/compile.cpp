@@ -70,6 +70,7 @@ void collect(const Expr& expr, std::unordered_set<Field>& fields) {
     };
     std::visit(overloaded{
                    [&](const Test& test) { fields.insert(test.field); },
+                   [](const FilterTest&) {},
                    [](Guard) {},
                    [&](const All& list) { all(list.of); },
                    [&](const Any& list) { all(list.of); },

@@ -16,6 +16,7 @@ inline constexpr Reg kField = Reg::R2;     // the packet field that is being com
 inline constexpr Reg kScratch = Reg::R3;   // masks and constants beside it
 inline constexpr Reg kMiss = Reg::R4;      // what a rule collects: 0 as long as it matches
 inline constexpr Reg kPacket = Reg::R6;    // struct bpfw_packet *, kept over calls
+inline constexpr Reg kContext = Reg::R7;   // struct xdp_md * or __sk_buff *, where filters ask
 inline constexpr Reg kStack = Reg::R10;    // frame pointer; slots lie below it
 
 }  // namespace bpfw::compiler

@@ -13,6 +13,7 @@
 
 #include "bpf-templates/abi.h"
 #include "compiler/emit/emit_expr.hpp"
+#include "compiler/emit/function_names.hpp"
 #include "compiler/ir/order.hpp"
 #include "parser/base/result.hpp"
 
@@ -26,6 +27,11 @@ constexpr double kSelective = -3;  // log2: fewer than one packet in eight
 
 std::uint32_t decision(std::uint32_t verdict, std::uint32_t slot) {
     return slot << BPFW_VERDICT_BITS | verdict;
+}
+
+Function with_signature(Function function, Signature signature) {
+    function.signature = signature;
+    return function;
 }
 
 // How a chain is left when no rule gave a verdict.
@@ -44,13 +50,19 @@ struct Block {
 
 class FunctionEmitter {
 public:
-    FunctionEmitter(const Ir& ir, const Plan& plan)
-        : ir_(ir), plan_(plan), null_(as_.label()), hotdrop_(as_.label()), exit_(as_.label()) {}
+    FunctionEmitter(const Ir& ir, const Plan& plan, Signature signature)
+        : ir_(ir),
+          plan_(plan),
+          signature_(signature),
+          null_(as_.label()),
+          hotdrop_(as_.label()),
+          exit_(as_.label()) {}
 
     Function run(const Unit& unit) && {
         as_.mark(ir_.chains[unit.entries.front()].origin);
         as_.jeq(kArgument, 0, null_);
         as_.mov(kPacket, kArgument);
+        if (has_context()) as_.mov(kContext, Reg::R2);
         std::vector<Label> starts;
         for (const ChainId id : unit.entries) {
             starts.push_back(as_.label());
@@ -66,10 +78,16 @@ public:
             emit_block(block);
         }
         finish_tail();
-        return std::move(as_).finish(unit.name);
+        return with_signature(std::move(as_).finish(name_for(unit.name, signature_)), signature_);
     }
 
 private:
+    [[nodiscard]] bool has_context() const { return signature_ != Signature::Packet; }
+
+    [[nodiscard]] Targets targets(Label yes, Label no) const {
+        return {yes, no, hotdrop_, signature_};
+    }
+
     // Binary search for the entry in kField.
     void dispatch(const std::vector<Label>& starts, std::size_t first, std::size_t last) {
         if (last - first == 1) {
@@ -122,7 +140,7 @@ private:
 
     bool emit_rule(const IrRule& rule) {
         const Stub stub{&rule, tests_in_line(rule), as_.label(), as_.label()};
-        emit(as_, std::span(rule.conditions).first(stub.asked), {stub.label, stub.next, hotdrop_},
+        emit(as_, std::span(rule.conditions).first(stub.asked), targets(stub.label, stub.next),
              Next::No);
         as_.bind(stub.next);
         stubs_.push_back(stub);
@@ -134,8 +152,8 @@ private:
             const Label act = as_.label();
             as_.mark(stub.rule->origin);
             as_.bind(stub.label);
-            emit(as_, std::span(stub.rule->conditions).subspan(stub.asked),
-                 {act, stub.next, hotdrop_}, Next::Yes);
+            emit(as_, std::span(stub.rule->conditions).subspan(stub.asked), targets(act, stub.next),
+                 Next::Yes);
             as_.bind(act);
             if (emit_action(*stub.rule, block, stub.next)) as_.ja(stub.next);
         }
@@ -215,7 +233,8 @@ private:
                           static_cast<std::int32_t>(*callee.selector));
         }
         as_.mov(kArgument, kPacket);
-        as_.call(callee.function);
+        if (has_context()) as_.mov(Reg::R2, kContext);
+        as_.call(name_for(callee.function, signature_));
     }
 
     void leave(const Leave& leave) {
@@ -269,6 +288,7 @@ private:
 
     const Ir& ir_;
     const Plan& plan_;
+    Signature signature_;
     Assembler as_;
     Label null_;
     Label hotdrop_;
@@ -277,21 +297,22 @@ private:
     std::vector<Stub> stubs_;
 };
 
-Function emit_forward(const Unit& unit) {
+// The arguments are where the other function wants them.
+Function emit_forward(const Unit& unit, Signature signature) {
     Assembler as;
     as.mark("", 0, 0, "the same as " + unit.same_as);
-    as.call(unit.same_as);
+    as.call(name_for(unit.same_as, signature));
     as.exit();
-    return std::move(as).finish(unit.name);
+    return with_signature(std::move(as).finish(name_for(unit.name, signature)), signature);
 }
 
 }  // namespace
 
-std::vector<Function> emit(const Ir& ir, const Plan& plan) {
+std::vector<Function> emit(const Ir& ir, const Plan& plan, Signature signature) {
     std::vector<Function> out;
     for (const Unit& unit : plan.units) {
-        out.push_back(unit.same_as.empty() ? FunctionEmitter(ir, plan).run(unit)
-                                           : emit_forward(unit));
+        out.push_back(unit.same_as.empty() ? FunctionEmitter(ir, plan, signature).run(unit)
+                                           : emit_forward(unit, signature));
     }
     return out;
 }

@@ -10,7 +10,8 @@
 
 namespace bpfw::compiler {
 
-// One Function per Unit of the plan, in its order.
-std::vector<Function> emit(const Ir& ir, const Plan& plan);
+// One Function per Unit of the plan, in its order. `signature` is one of the Packet ones; with a
+// context the functions' names end in what name_for() adds.
+std::vector<Function> emit(const Ir& ir, const Plan& plan, Signature signature = Signature::Packet);
 
 }  // namespace bpfw::compiler

@@ -3,6 +3,7 @@
 #include "compiler/emit/emit_expr.hpp"
 
 #include "bpf-templates/abi.h"
+#include "compiler/emit/function_names.hpp"
 #include "parser/base/result.hpp"
 
 namespace bpfw::compiler {
@@ -80,6 +81,19 @@ void emit_guard(Assembler& as, Guard guard, const Targets& targets, Next next) {
     if (next == Next::No) as.ja(targets.yes);
 }
 
+void emit_filter_test(Assembler& as, const FilterTest& test, const Targets& targets, Next next) {
+    as.mov(kArgument, kPacket);
+    as.add_imm(kArgument, BPFW_PACKET_FRAME);
+    as.mov(Reg::R2, kContext);
+    as.call(filter_function(test.filter, targets.caller));
+    const bool is = test.sense == Sense::Is;
+    if (next == Next::Yes) {
+        as.jump32(is ? Jmp::Eq : Jmp::Ne, kResult, 0, targets.no);
+    } else {
+        as.jump32(is ? Jmp::Ne : Jmp::Eq, kResult, 0, targets.yes);
+    }
+}
+
 // Parts asked in turn: `all_of` Yes wants every one, No wants any (and is what none of them means).
 void emit_list(Assembler& as, std::span<const Expr> of, const Targets& targets, Next next,
                Next all_of) {
@@ -102,6 +116,7 @@ void emit_list(Assembler& as, std::span<const Expr> of, const Targets& targets, 
 void emit(Assembler& as, const Expr& expr, const Targets& targets, Next next) {
     std::visit(overloaded{
                    [&](const Test& test) { emit_test(as, test, targets, next); },
+                   [&](const FilterTest& test) { emit_filter_test(as, test, targets, next); },
                    [&](Guard guard) { emit_guard(as, guard, targets, next); },
                    [&](const All& all) { emit_list(as, all.of, targets, next, Next::Yes); },
                    [&](const Any& any) { emit_list(as, any.of, targets, next, Next::No); },

@@ -14,7 +14,8 @@ namespace bpfw::compiler {
 struct Targets {
     Label yes;
     Label no;
-    Label hotdrop;  // the packet is dropped without asking any further rule
+    Label hotdrop;                         // the packet is dropped without asking any further rule
+    Signature caller = Signature::Packet;  // of the function that the code is in
 };
 
 // What stands right behind the code, and so needs no jump.

@@ -40,6 +40,7 @@ bool has_guard(const Expr& expr) {
     };
     return std::visit(overloaded{
                           [](const Test&) { return false; },
+                          [](const FilterTest&) { return false; },
                           [](Guard) { return true; },
                           [&](const All& all) { return any_of(all.of); },
                           [&](const Any& any) { return any_of(any.of); },
@@ -98,6 +99,7 @@ void fold(IrChain& chain) {
 Expr fold(const Expr& expr) {
     return std::visit(overloaded{
                           [](const Test& test) { return fold_test(test); },
+                          [](const FilterTest& test) { return Expr{test}; },
                           [](Guard guard) { return Expr{guard}; },
                           [](const All& all) { return fold_list(all, is_never); },
                           [](const Any& any) { return fold_list(any, is_always); },

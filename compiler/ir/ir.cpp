@@ -90,6 +90,10 @@ std::string text_of(const Test& test) {
     return fmt::format("{} {} {:#x}..{:#x}", left, is ? "in" : "not in", test.first, test.last);
 }
 
+std::string text_of(const FilterTest& test) {
+    return fmt::format("{}filter {}", test.sense == Sense::Is ? "" : "not ", test.filter);
+}
+
 std::string joined(const std::vector<Expr>& of, const char* with) {
     std::string out = "(";
     for (std::size_t i = 0; i < of.size(); ++i) out += (i != 0 ? with : "") + to_text(of[i]);
@@ -129,6 +133,7 @@ void check(const Expr& expr, const Ir& ir) {
                            BPFW_BUG("test out of its field: " + text_of(test));
                        }
                    },
+                   [](const FilterTest&) {},
                    [&](Guard guard) {
                        if (ir.packets == PacketClass::Regular) {
                            BPFW_BUG(std::string("guard in regular code: ") + name_of(guard));
@@ -177,17 +182,18 @@ bool is_never(const Expr& expr) {
 }
 
 Expr negate(const Expr& expr) {
+    const auto opposite = [](auto test) {
+        test.sense = test.sense == Sense::Is ? Sense::IsNot : Sense::Is;
+        return test;
+    };
     const auto all_negated = [](const std::vector<Expr>& of) {
         std::vector<Expr> out;
         for (const Expr& part : of) out.push_back(negate(part));
         return out;
     };
     return std::visit(overloaded{
-                          [](const Test& test) -> Expr {
-                              Test other = test;
-                              other.sense = test.sense == Sense::Is ? Sense::IsNot : Sense::Is;
-                              return {other};
-                          },
+                          [&](const Test& test) -> Expr { return {opposite(test)}; },
+                          [&](const FilterTest& test) -> Expr { return {opposite(test)}; },
                           [](Guard) -> Expr { BPFW_BUG("a guard is not negated"); },
                           [&](const All& all) -> Expr { return {Any{all_negated(all.of)}}; },
                           [&](const Any& any) -> Expr { return {All{all_negated(any.of)}}; },
@@ -214,6 +220,7 @@ Expr masked(Field field, std::uint32_t mask, std::uint32_t value) {
 std::string to_text(const Expr& expr) {
     return std::visit(overloaded{
                           [](const Test& test) { return text_of(test); },
+                          [](const FilterTest& test) { return text_of(test); },
                           [](Guard guard) { return fmt::format("has {}", name_of(guard)); },
                           [](const All& all) {
                               return all.of.empty() ? std::string("always")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The intermediate form: chains of rules whose conditions are tests on fields of
-// struct bpfw_packet. Negation is pushed down to the tests, so an Expr is read
-// left to right with short circuit.
+// struct bpfw_packet, and filters asked on the frame. Negation is pushed down to the tests, so an
+// Expr is read left to right with short circuit.
 #pragma once
 
 #include <cstdint>
@@ -81,6 +81,14 @@ struct Test {
 // match functions do (net/netfilter/xt_tcpudp.c, xt_multiport.c, xt_mac.c, ip6_tables.c).
 enum class Guard : std::uint8_t { Tcp, TcpOptions, Udp, Icmp, Ports, Mac, Protocol6 };
 
+// Whether the frame matches a filter of the ruleset (compiler/filters.hpp).
+using FilterId = std::uint32_t;
+struct FilterTest {
+    FilterId filter = 0;
+    Sense sense = Sense::Is;
+    bool operator==(const FilterTest&) const = default;
+};
+
 struct Expr;
 struct All {
     std::vector<Expr> of;  // none: true
@@ -91,7 +99,7 @@ struct Any {
     bool operator==(const Any&) const;
 };
 struct Expr {
-    std::variant<Test, Guard, All, Any> node;
+    std::variant<Test, Guard, FilterTest, All, Any> node;
     bool operator==(const Expr&) const = default;
 };
 inline bool All::operator==(const All& other) const { return of == other.of; }

@@ -23,6 +23,7 @@ Expr for_regular(const Expr& expr) {
                               const bool inside = test.first == 0;
                               return inside == (test.sense == Sense::Is) ? always() : never();
                           },
+                          [](const FilterTest& test) -> Expr { return {test}; },
                           [](Guard) -> Expr { return always(); },
                           [&](const All& all) -> Expr { return {All{each(all.of)}}; },
                           [&](const Any& any) -> Expr { return {Any{each(any.of)}}; },
@@ -76,6 +77,7 @@ bool is_sensitive(const Expr& expr) {
     };
     return std::visit(overloaded{
                           [](const Test& test) { return test.field == Field::Odd; },
+                          [](const FilterTest&) { return false; },
                           [](Guard) { return true; },
                           [&](const All& all) { return any_of(all.of); },
                           [&](const Any& any) { return any_of(any.of); },

@@ -20,6 +20,7 @@ bool asks_output(const Expr& expr) {
     };
     return std::visit(overloaded{
                           [](const Test& test) { return test.field >= Field::OutName0; },
+                          [](const FilterTest&) { return false; },
                           [](Guard) { return false; },
                           [&](const All& all) { return any_of(all.of); },
                           [&](const Any& any) { return any_of(any.of); },

@@ -75,7 +75,7 @@ std::vector<bool> shared_chains(const Ir& ir, const PlanOptions& options) {
         if (ir.chains[id].role == ChainRole::Part || options.sensitive[id]) continue;
         const ChainPlan& regular = options.regular->chains[id];
         shared[id] = regular.home == Home::Function &&
-                     (id >= kBaseChains || regular.level <= kFunctionLevels);
+                     (id >= kBaseChains || regular.level <= options.levels);
     }
     return shared;
 }
@@ -103,7 +103,7 @@ public:
     std::optional<Plan> run(parser::Diagnostics& diags) {
         for (std::uint32_t stretch = 1; stretch <= kMostStretch; ++stretch) {
             if (!settle(stretch)) return stretch == 1 ? too_large(diags) : too_deep(diags);
-            if (deepest() <= kFunctionLevels) return finish();
+            if (deepest() <= options_.levels) return finish();
         }
         return too_deep(diags);
     }

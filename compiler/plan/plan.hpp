@@ -17,6 +17,8 @@ namespace bpfw::compiler {
 // The kernel allows 8 frames (MAX_CALL_FRAMES); the entry program is one, a base chain's
 // function the second.
 constexpr std::uint32_t kFunctionLevels = 6;
+// Where rules ask filters: a filter's function may call another one (compiler/filter/).
+constexpr std::uint32_t kFilterFrames = 2;
 // Functions of one Ir before chains share one. A program holds four Irs and the fixed parts;
 // the kernel allows 256 (BPF_MAX_SUBPROGS).
 constexpr std::uint32_t kFunctionsPerIr = 56;
@@ -51,7 +53,8 @@ struct Plan {
 // both alike (sensitive_chains()) are then called there.
 struct PlanOptions {
     const Plan* regular = nullptr;
-    std::vector<bool> sensitive;
+    std::vector<bool> sensitive = {};
+    std::uint32_t levels = kFunctionLevels;  // call frames for chains
 };
 
 // Nothing, and an error in `diags`, when the chains can't be laid out within the kernel's limits.

@@ -19,6 +19,7 @@ std::uint32_t branches(const Expr& expr) {
     };
     return std::visit(overloaded{
                           [](const Test&) { return 1u; },
+                          [](const FilterTest&) { return 1u; },
                           [](Guard) { return 3u; },
                           [&](const All& all) { return sum(all.of); },
                           [&](const Any& any) { return sum(any.of); },

@@ -19,6 +19,7 @@ namespace {
 using namespace compiler;
 
 constexpr std::uint64_t kMapHandle = 0x6d6170;  // what ld_map leaves in a register
+constexpr std::uint64_t kContext = 0x637478;    // a context, where there is one
 constexpr unsigned kFrames = 7;                 // 8 less the entry program
 constexpr std::uint64_t kMostExecuted = 1'000'000;
 
@@ -176,7 +177,31 @@ std::uint64_t BpfMachine::constant(const op::LoadLow& low, const op::LoadHigh& h
 std::uint32_t BpfMachine::run(const std::string& function, bpfw_packet& packet) {
     counted_.clear();
     executed_ = 0;
+    filters_.reset();
     return static_cast<std::uint32_t>(call(function, packet, 1));
+}
+
+std::uint32_t BpfMachine::run(const std::string& function, bpfw_packet& packet,
+                              std::uint32_t filters) {
+    counted_.clear();
+    executed_ = 0;
+    filters_ = filters;
+    return static_cast<std::uint32_t>(call(function, packet, 1));
+}
+
+// Nothing when the function is no filter's. Filters call functions of their own: two frames.
+std::optional<std::uint64_t> BpfMachine::filter_answer(const std::string& function,
+                                                       const Frame& frame,
+                                                       const bpfw_packet& packet,
+                                                       unsigned depth) const {
+    const std::string prefix = "bpfw_filter_";
+    if (function.compare(0, prefix.size(), prefix) != 0) return std::nullopt;
+    if (depth + 1 > kFrames) throw std::runtime_error("too many frames");
+    if (!filters_ || frame.get(Reg::R2) != kContext)
+        throw std::runtime_error("filter without context");
+    if (frame.get(Reg::R1) != reinterpret_cast<std::uint64_t>(&packet) + BPFW_PACKET_FRAME)
+        throw std::runtime_error("filter without the frame");
+    return *filters_ >> std::stoul(function.substr(prefix.size())) & 1;
 }
 
 std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, unsigned depth) {
@@ -186,6 +211,7 @@ std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, uns
     const std::vector<Insn>& insns = found->second.function->insns;
     Frame frame;
     frame.set(Reg::R1, reinterpret_cast<std::uint64_t>(&packet));
+    if (filters_) frame.set(Reg::R2, kContext);
     frame.set(Reg::R10, reinterpret_cast<std::uint64_t>(frame.stack.data() + frame.stack.size()));
 
     const auto memory = [&](std::uint64_t base, std::int16_t offset, unsigned bytes) {
@@ -272,11 +298,17 @@ std::uint64_t BpfMachine::call(const std::string& name, bpfw_packet& packet, uns
                         }
                         result = lookup();
                     } else {
-                        if (frame.get(Reg::R1) != reinterpret_cast<std::uint64_t>(&packet)) {
+                        const std::string& callee =
+                            found->second.symbols.at(static_cast<std::uint32_t>(pc));
+                        const auto answer = filter_answer(callee, frame, packet, depth + 1);
+                        if (!answer &&
+                            frame.get(Reg::R1) != reinterpret_cast<std::uint64_t>(&packet)) {
                             throw std::runtime_error("call without the packet");
                         }
-                        result = call(found->second.symbols.at(static_cast<std::uint32_t>(pc)),
-                                      packet, depth + 1);
+                        if (!answer && filters_ && frame.get(Reg::R2) != kContext) {
+                            throw std::runtime_error("call without the context");
+                        }
+                        result = answer ? *answer : call(callee, packet, depth + 1);
                     }
                     frame.forget_arguments();
                     frame.set(Reg::R0, result);

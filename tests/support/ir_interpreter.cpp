@@ -49,9 +49,14 @@ Outcome evaluate(Guard guard, const bpfw_packet& packet) {
     BPFW_BUG("unknown guard");
 }
 
-Outcome evaluate_list(const std::vector<Expr>& of, const bpfw_packet& packet, Outcome go_on) {
+Outcome evaluate(const FilterTest& test, std::uint32_t filters) {
+    const bool matches = (filters >> test.filter & 1) != 0;
+    return matches == (test.sense == Sense::Is) ? Outcome::Yes : Outcome::No;
+}
+
+Outcome evaluate_list(const std::vector<Expr>& of, const Subject& subject, Outcome go_on) {
     for (const Expr& part : of) {
-        const Outcome outcome = test::evaluate(part, packet);
+        const Outcome outcome = test::evaluate(part, subject);
         if (outcome != go_on) return outcome;
     }
     return go_on;
@@ -59,7 +64,7 @@ Outcome evaluate_list(const std::vector<Expr>& of, const bpfw_packet& packet, Ou
 
 class Walker {
 public:
-    Walker(const Ir& ir, const bpfw_packet& packet) : ir_(ir), packet_(packet) {}
+    Walker(const Ir& ir, const Subject& subject) : ir_(ir), subject_(subject) {}
 
     Walk run(ChainId base) && {
         const IrChain& chain = ir_.chains[base];
@@ -78,7 +83,7 @@ private:
     // True: there is a verdict. False: the packet came back.
     bool visit(const IrChain& chain) {
         for (const IrRule& rule : chain.rules) {
-            const Outcome outcome = evaluate_list(rule.conditions, packet_, Outcome::Yes);
+            const Outcome outcome = evaluate_list(rule.conditions, subject_, Outcome::Yes);
             if (outcome == Outcome::Hotdrop) {
                 walk_.decision = BPFW_HOTDROP;
                 return true;
@@ -96,25 +101,26 @@ private:
     }
 
     const Ir& ir_;
-    const bpfw_packet& packet_;
+    const Subject& subject_;
     Walk walk_;
 };
 
 }  // namespace
 
-Outcome evaluate(const Expr& expr, const bpfw_packet& packet) {
+Outcome evaluate(const Expr& expr, const Subject& subject) {
     return std::visit(
         overloaded{
-            [&](const Test& test) { return evaluate(test, packet); },
-            [&](Guard guard) { return evaluate(guard, packet); },
-            [&](const All& all) { return evaluate_list(all.of, packet, Outcome::Yes); },
-            [&](const Any& any) { return evaluate_list(any.of, packet, Outcome::No); },
+            [&](const Test& test) { return evaluate(test, subject.packet); },
+            [&](const FilterTest& test) { return evaluate(test, subject.filters); },
+            [&](Guard guard) { return evaluate(guard, subject.packet); },
+            [&](const All& all) { return evaluate_list(all.of, subject, Outcome::Yes); },
+            [&](const Any& any) { return evaluate_list(any.of, subject, Outcome::No); },
         },
         expr.node);
 }
 
-Walk walk(const Ir& ir, ChainId base, const bpfw_packet& packet) {
-    return Walker(ir, packet).run(base);
+Walk walk(const Ir& ir, ChainId base, const Subject& subject) {
+    return Walker(ir, subject).run(base);
 }
 
 }  // namespace bpfw::test

@@ -12,7 +12,14 @@ namespace bpfw::test {
 
 enum class Outcome : std::uint8_t { No, Yes, Hotdrop };
 
-Outcome evaluate(const compiler::Expr& expr, const bpfw_packet& packet);
+// The interpreted packet, and which filters its frame matches.
+struct Subject {
+    Subject(const bpfw_packet& of, std::uint32_t matching = 0) : packet(of), filters(matching) {}
+    const bpfw_packet& packet;
+    std::uint32_t filters;  // bit n: filter n
+};
+
+Outcome evaluate(const compiler::Expr& expr, const Subject& subject);
 
 struct Walk {
     std::uint32_t decision = 0;          // as a chain function returns it
@@ -21,6 +28,6 @@ struct Walk {
 };
 
 // From base chain `base` (0 INPUT, 1 FORWARD, 2 OUTPUT).
-Walk walk(const compiler::Ir& ir, compiler::ChainId base, const bpfw_packet& packet);
+Walk walk(const compiler::Ir& ir, compiler::ChainId base, const Subject& subject);
 
 }  // namespace bpfw::test

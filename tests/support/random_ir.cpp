@@ -39,6 +39,8 @@ Expr RandomIr::test() {
 
 Expr RandomIr::expr(unsigned depth) {
     const std::uint32_t kind = below(depth == 0 ? 2 : 6);
+    if (filters_ && below(4) == 0)
+        return {FilterTest{below(kFilters), below(2) == 0 ? Sense::Is : Sense::IsNot}};
     if (kind == 0) return {static_cast<Guard>(below(7))};
     if (kind <= 2) return test();
     std::vector<Expr> of;

@@ -15,6 +15,10 @@ class RandomIr {
 public:
     explicit RandomIr(std::uint64_t seed) : random_(seed) {}
 
+    // Conditions may ask filters 0 .. kFilters - 1 from now on.
+    void ask_filters() { filters_ = true; }
+    static constexpr std::uint32_t kFilters = 3;
+
     // 0 .. limit - 1
     std::uint32_t below(std::uint32_t limit);
     compiler::Expr expr(unsigned depth);
@@ -35,6 +39,7 @@ private:
     compiler::IrAction action(compiler::ChainId from, std::uint32_t chains, const Shape& shape);
 
     std::mt19937_64 random_;
+    bool filters_ = false;
 };
 
 }  // namespace bpfw::test

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "compiler/emit/emit.hpp"
+#include "compiler/emit/function_names.hpp"
 #include "compiler/ir/fold.hpp"
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
@@ -28,7 +29,9 @@ struct Compiled {
     Ir odd;
 };
 
-std::optional<Compiled> compiled(const Ir& ir) {
+std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::Packet) {
+    const std::uint32_t levels =
+        signature == Signature::Packet ? kFunctionLevels : kFunctionLevels - kFilterFrames;
     Compiled out;
     const Ir folded = fold(ir);
     out.regular = split(order(prune(specialise(folded, PacketClass::Regular))));
@@ -36,13 +39,13 @@ std::optional<Compiled> compiled(const Ir& ir) {
     check(out.regular);
     check(out.odd);
     parser::Diagnostics diags;
-    const auto regular = make_plan(out.regular, {}, diags);
+    const auto regular = make_plan(out.regular, {.levels = levels}, diags);
     if (!regular) return std::nullopt;
-    const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd)}, diags);
+    const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd), levels}, diags);
     if (!odd) return std::nullopt;
     out.program.counters = kSlots;
-    out.program.functions = emit(out.regular, *regular);
-    for (Function& function : emit(out.odd, *odd)) {
+    out.program.functions = emit(out.regular, *regular, signature);
+    for (Function& function : emit(out.odd, *odd, signature)) {
         out.program.functions.push_back(std::move(function));
     }
     return out;
@@ -69,6 +72,40 @@ TEST(Plan, RandomChainsKeepTheirMeaning) {
         const auto code = compiled(ir);
         ASSERT_TRUE(code);
         expect_same_walks(ir, *code, random, 10);
+    }
+}
+
+// With a context: rules ask filters of the frame, whatever is called in between.
+void expect_same_walks_with_filters(const Ir& ir, Signature signature, test::RandomIr& random,
+                                    int packets) {
+    const auto code = compiled(ir, signature);
+    ASSERT_TRUE(code);
+    test::BpfMachine machine(code->program);
+    for (int n = 0; n < packets; ++n) {
+        bpfw_packet packet = random.packet();
+        const std::uint32_t filters = random.below(1U << test::RandomIr::kFilters);
+        for (ChainId base = 0; base < 3; ++base) {
+            const test::Walk expected = test::walk(ir, base, {packet, filters});
+            const Ir& used = packet.odd == 0 ? code->regular : code->odd;
+            const std::string name = name_for(base_function(used, base), signature);
+            ASSERT_EQ(machine.run(name, packet, filters), expected.decision) << to_text(ir);
+            ASSERT_EQ(machine.counted(), expected.counted) << to_text(ir);
+        }
+    }
+}
+
+TEST(Plan, RandomChainsThatAskFiltersKeepTheirMeaning) {
+    test::RandomIr random(11);
+    random.ask_filters();
+    for (int round = 0; round < 600; ++round) {
+        const Signature signature = round % 2 == 0 ? Signature::PacketXdp : Signature::PacketTc;
+        const Ir ir = random.ir({.user_chains = random.below(12), .most_rules = 6});
+        expect_same_walks_with_filters(ir, signature, random, 10);
+    }
+    for (int round = 0; round < 60; ++round) {
+        const Ir ir = random.ir(
+            {.user_chains = 10 + random.below(30), .most_rules = 5, .next_only = 3, .depth = 1});
+        expect_same_walks_with_filters(ir, Signature::PacketXdp, random, 10);
     }
 }
 
