@@ -43,4 +43,9 @@ std::optional<std::string> refusal_of(const ClassicProgram& program);
 std::vector<Function> emit_classic(const ClassicProgram& program, const std::string& name,
                                    Signature entry, const LineMark& where);
 
+// Whether it may read what a router has changed when iptables' FORWARD sees the packet, and XDP
+// and TC ingress have not: IPv4's TTL and checksum, IPv6's hop limit. A load at a variable offset
+// may.
+bool reads_what_forwarding_changes(const ClassicProgram& program, parser::Family family);
+
 }  // namespace bpfw::compiler::filter
