@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The system's own tables as a Names: services, protocols and the resolver.
+// The system's own tables as a Names: services, protocols, networks, MAC addresses and the
+// resolver.
 // system_names() is the only door.
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/ether.h>
 
 #include <algorithm>
 #include <cstring>
@@ -55,8 +57,22 @@ std::vector<Address> host_addresses(std::string_view name, Family family) {
     return out;
 }
 
+std::optional<std::uint32_t> network_of(std::string_view name) {
+    const netent* entry = ::getnetbyname(std::string(name).c_str());
+    if (entry == nullptr || entry->n_addrtype != AF_INET) return std::nullopt;
+    return entry->n_net;
+}
+
+std::optional<std::array<std::uint8_t, 6>> mac_of(std::string_view name) {
+    ether_addr address{};
+    if (::ether_hostton(std::string(name).c_str(), &address) != 0) return std::nullopt;
+    std::array<std::uint8_t, 6> out{};
+    std::memcpy(out.data(), &address, out.size());
+    return out;
+}
+
 }  // namespace
 
-Names system_names() { return {service_port, protocol_of, host_addresses}; }
+Names system_names() { return {service_port, protocol_of, host_addresses, network_of, mac_of}; }
 
 }  // namespace bpfw::parser

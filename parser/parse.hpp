@@ -4,6 +4,8 @@
 // look at diags.has_errors() before using it.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,8 +26,15 @@ struct Names {
     std::function<std::optional<std::uint8_t>(std::string_view name)> protocol;
     // Every address of a host name in that family.
     std::function<std::vector<Address>(std::string_view name, Family family)> host;
+    // An IPv4 network of /etc/networks, in the host's byte order, as getnetbyname(3) gives it.
+    // iptables' language has none of these two; unset: no such name.
+    std::function<std::optional<std::uint32_t>(std::string_view name)> network = nullptr;
+    // The MAC address of a name in /etc/ethers.
+    std::function<std::optional<std::array<std::uint8_t, 6>>(std::string_view name)> ether =
+        nullptr;
 };
-// /etc/services, /etc/protocols and the resolver, through getservbyname(3) and friends.
+// /etc/services, /etc/protocols, /etc/networks, /etc/ethers and the resolver, through
+// getservbyname(3) and friends.
 Names system_names();
 
 // The words of one iptables command line after the program's name, and all that

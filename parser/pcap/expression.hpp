@@ -95,7 +95,8 @@ struct Host {
     Address address;
     bool operator==(const Host&) const = default;
 };
-// `net 10`, `net 10.0/16`, `net A mask M`; address & mask == address.
+// `net 10`, `net 10.0/16`, `net A mask M`, `host 10.1`; address & mask == address. A mask of
+// ones only is a Host instead.
 struct Net {
     Protocol protocol = Protocol::None;
     Direction direction = Direction::None;
@@ -126,7 +127,7 @@ struct Proto {
 };
 struct Protochain {
     Protocol protocol = Protocol::None;  // None (either), Ip, Ip6
-    std::uint8_t number = 0;
+    std::uint32_t number = 0;            // above 255: never matches, as in Proto
     bool operator==(const Protochain&) const = default;
 };
 struct Broadcast {  // link, or `ip broadcast` with the netmask that was given
@@ -221,7 +222,8 @@ struct Not {
     bool operator==(const Not&) const = default;
 };
 // Left to right with short circuit. `a and b or c` is Any{All{a, b}, c}; neighbours joined by
-// the same word are one list, so `host a or b or c ...` is not deep, whatever its length.
+// the same word are one list, parentheses around a part of it or not, so `host a or b or c ...`
+// is not deep, whatever its length.
 struct All {
     std::vector<NodeId> of;  // none: true (the empty expression)
     bool operator==(const All&) const = default;
