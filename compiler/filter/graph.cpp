@@ -4,14 +4,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <string_view>
-#include <unordered_set>
 
 #include "parser/base/result.hpp"
 
 namespace bpfw::compiler::filter {
 namespace {
+
+// The number after `words`; all zero after the last.
+std::array<std::uint32_t, 4> successor(std::array<std::uint32_t, 4> words, std::size_t count) {
+    while (count > 0 && ++words[count - 1] == 0) {
+        --count;
+    }
+    return words;
+}
 
 std::string hex(std::uint32_t value) {
     return value < 10 ? fmt::format("{}", value) : fmt::format("{:#x}", value);
@@ -151,14 +159,6 @@ void check_values(const Graph& graph) {
     }
 }
 
-// The number after `words`; all zero after the last.
-std::array<std::uint32_t, 4> successor(std::array<std::uint32_t, 4> words, std::size_t count) {
-    while (count > 0 && ++words[count - 1] == 0) {
-        --count;
-    }
-    return words;
-}
-
 void check_set(const Graph& graph, SetId id) {
     const Set& set = graph.sets[id];
     must(set.words == 1 || set.words == 2 || set.words == 4, graph, "wrong words in set", id);
@@ -202,6 +202,25 @@ void check_test(const Graph& graph, BlockId id) {
 }
 
 }  // namespace
+
+Set make_set(std::uint8_t words, std::vector<SetRange> ranges) {
+    std::sort(ranges.begin(), ranges.end(),
+              [](const SetRange& a, const SetRange& b) { return a.first < b.first; });
+    Set set{words, {}};
+    for (const SetRange& range : ranges) {
+        if (!set.ranges.empty()) {
+            auto& last = set.ranges.back().last;
+            const auto after = successor(last, words);
+            // Nothing comes after the largest number.
+            if (range.first <= after || after < last) {
+                last = std::max(last, range.last);
+                continue;
+            }
+        }
+        set.ranges.push_back(range);
+    }
+    return set;
+}
 
 std::string to_text(const Graph& graph) {
     std::string text = fmt::format("entry {}\n", text_of(graph.entry));

@@ -79,6 +79,9 @@ struct Set {
     bool operator==(const Set&) const = default;
 };
 
+// Sorts the ranges, and joins those that overlap or touch.
+Set make_set(std::uint8_t words, std::vector<SetRange> ranges);
+
 // -------------------------------------------------------------------------- tests
 enum class Relation : std::uint8_t { Equal, Greater, GreaterEqual, AnyBit };  // AnyBit: l & r != 0
 struct Compare {
@@ -103,7 +106,7 @@ inline constexpr unsigned kProtochainHeaders = 16;
 struct InProtochain {
     parser::Family family = parser::Family::Ipv4;
     ValueId network = 0;
-    std::uint8_t number = 0;
+    std::uint32_t number = 0;  // above 255: not found, but the way there may abort
     bool operator==(const InProtochain&) const = default;
 };
 // No test: the packet is recorded for the `log` rule of this counter slot, and goes on by `yes`.
