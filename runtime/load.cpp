@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "runtime/attach.hpp"
+#include "runtime/event_maps.hpp"
 #include "runtime/pins.hpp"
 #include "runtime/ruleset.hpp"
 #include "runtime/ruleset_text.hpp"
@@ -147,6 +148,10 @@ Result<std::vector<HookReport>> put_in_force(const Pins& pins, const Host& host,
         take_back(attacher, *active, next);
         return reports;
     }
+    if (auto pinned = pin_event_maps(fresh.object.get(), pins); !pinned) {
+        take_back(attacher, *active, next);
+        return tl::unexpected(pinned.error());
+    }
     active->set_generation(next);
     retire_old(*active, *grace, *old, map, fresh.counters);
     add_skipped(placement, *reports);
@@ -181,7 +186,7 @@ Result<std::vector<HookReport>> load_with(std::span<const std::byte> object,
     if (!host) return tl::unexpected(host.error());
     const auto placement = wanted(*pins, *host, options);
     if (!placement) return tl::unexpected(placement.error());
-    auto fresh = load_ruleset(object, host->interfaces, host->addresses);
+    auto fresh = load_ruleset(object, *pins, host->interfaces, host->addresses);
     if (!fresh) return tl::unexpected(fresh.error());
     const bool was_there = pins->exists();
     auto reports = put_in_force(*pins, *host, *placement, *fresh, options, features);

@@ -11,6 +11,7 @@
 
 #include "bpf-templates/abi.h"
 #include "runtime/config.hpp"
+#include "runtime/event_maps.hpp"
 #include "runtime/host_maps.hpp"
 #include "runtime/system.hpp"
 
@@ -51,7 +52,8 @@ Result<FoundMaps> maps_of(const ProgramInfo& program) {
             found.counters = std::move(*map);
         else if (info->name == kCarried)
             found.carried = std::move(*map);
-        else if (info->type == BPF_MAP_TYPE_ARRAY && info->max_entries == 1 && !found.text)
+        else if (info->type == BPF_MAP_TYPE_ARRAY && info->max_entries == 1 && !found.text &&
+                 info->name != BPFW_TABLES_SECTION)
             found.text = read_text_map(map->get(), *info);
     }
     return found;
@@ -134,7 +136,7 @@ Result<std::optional<RunningRuleset>> running_ruleset(const Switch& active) {
     }
 }
 
-Result<LoadedRuleset> load_ruleset(std::span<const std::byte> bytes,
+Result<LoadedRuleset> load_ruleset(std::span<const std::byte> bytes, const Pins& pins,
                                    const std::vector<Interface>& interfaces,
                                    const std::vector<Address>& addresses) {
     const LibbpfLog log;
@@ -147,6 +149,8 @@ Result<LoadedRuleset> load_ruleset(std::span<const std::byte> bytes,
     const auto config = config_of(object.get());
     if (!config) return tl::unexpected(config.error());
     if (any_raw_ip(interfaces)) (*config)->needs |= BPFW_NEEDS_RAW_IP;
+    if (auto chosen = choose_event_maps(object.get(), pins, (*config)->needs); !chosen)
+        return tl::unexpected(chosen.error());
     if (const int error = ::bpf_object__load(object.get()); error != 0)
         return refused("load", "the ruleset's programs", -error, log.text());
     if (auto filled = fill_host_maps(object.get(), interfaces, addresses); !filled)

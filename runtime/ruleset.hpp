@@ -15,6 +15,7 @@
 #include "parser/base/result.hpp"
 #include "runtime/bpf_syscall.hpp"
 #include "runtime/interfaces.hpp"
+#include "runtime/pins.hpp"
 #include "runtime/root.hpp"
 #include "runtime/runtime.hpp"
 #include "runtime/switch.hpp"
@@ -62,8 +63,8 @@ struct LoadedRuleset {
 };
 
 // Opens the object, sizes and fills its maps from this namespace's interfaces and addresses,
-// and loads it. A verifier's refusal carries the whole log.
-Result<LoadedRuleset> load_ruleset(std::span<const std::byte> object,
+// and loads it. Events go where the pinned ones do. A verifier's refusal carries the whole log.
+Result<LoadedRuleset> load_ruleset(std::span<const std::byte> object, const Pins& pins,
                                    const std::vector<Interface>& interfaces,
                                    const std::vector<Address>& addresses);
 

@@ -11,6 +11,7 @@ namespace bpfw::runtime {
 namespace {
 
 constexpr std::string_view kFamilyPrefix = "# bpfw ";
+constexpr std::string_view kFrames = "frames";
 
 std::string_view next_line(std::string_view& rest) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -84,6 +85,8 @@ std::vector<SlotLine> slot_lines(std::string_view ruleset) {
         const std::string_view line = next_line(ruleset);
         if (line.substr(0, kFamilyPrefix.size()) == kFamilyPrefix) {
             family = std::string(line.substr(kFamilyPrefix.size()));
+        } else if (family == kFrames) {
+            lines.push_back({family, "", std::string(line)});
         } else if (line.substr(0, 3) == "-A ") {
             lines.push_back({family, std::string(first_word(line.substr(3))), std::string(line)});
         } else if (line.substr(0, 1) == ":") {

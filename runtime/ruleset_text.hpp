@@ -11,11 +11,12 @@
 
 namespace bpfw::runtime {
 
-// The line of one counter slot: a rule ("-A INPUT ...") or a policy (":INPUT DROP").
+// The line of one counter slot: a rule ("-A INPUT ..."), a policy (":INPUT DROP") or a short-form
+// rule ("drop arp").
 struct SlotLine {
-    std::string family;  // "ipv4", "ipv6"; "" when no "# bpfw" line stands above
-    std::string chain;
-    std::string text;  // the line without counters
+    std::string family;  // "ipv4", "ipv6", "frames"; "" when no "# bpfw" line stands above
+    std::string chain;   // "" of a short-form rule
+    std::string text;    // the line without counters
     bool operator==(const SlotLine&) const = default;
 };
 

@@ -143,4 +143,25 @@ private:
     State* state_;
 };
 
+// Runs frames through an object of Entry::Filter (compiler/program.hpp), attached to nothing.
+class FilterTester {
+public:
+    enum class Hook : std::uint8_t { Xdp, Tc };
+    static Result<FilterTester> open(std::span<const std::byte> object, Hook hook = Hook::Xdp);
+    FilterTester(FilterTester&&) noexcept;
+    FilterTester& operator=(FilterTester&&) noexcept;
+    ~FilterTester();
+    // `frame` begins with the Ethernet header. An Error where the kernel's test run cannot show
+    // the frame as it was on the wire: EMSGSIZE when it is shorter than its `length` (cut by a
+    // capture); EINVAL under 14 bytes, and at TC as Tester::run(). evaluate() of
+    // compiler/filter/evaluate.hpp answers those. Frames beyond a page go to the program for
+    // several buffers.
+    Result<bool> match(std::span<const std::byte> frame, std::uint32_t length);
+
+private:
+    struct State;
+    explicit FilterTester(State* state) : state_(state) {}
+    State* state_;
+};
+
 }  // namespace bpfw::runtime

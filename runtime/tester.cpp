@@ -11,6 +11,7 @@
 
 #include "bpf-templates/abi.h"
 #include "runtime/config.hpp"
+#include "runtime/event_maps.hpp"
 #include "runtime/host_maps.hpp"
 #include "runtime/root.hpp"
 #include "runtime/ruleset.hpp"
@@ -86,6 +87,8 @@ Result<Tester> Tester::open(std::span<const std::byte> bytes, const Options& opt
     if (!config) return tl::unexpected(config.error());
     (*config)->force_hook = abi_hook(options.hook);
     if (options.trace) (*config)->needs |= BPFW_NEEDS_TRACE;
+    if (auto chosen = choose_event_maps(object.get(), (*config)->needs); !chosen)
+        return tl::unexpected(chosen.error());
     const auto interfaces = named_interfaces(options);
     if (auto sized = size_host_maps(object.get(), interfaces); !sized)
         return tl::unexpected(sized.error());

@@ -25,6 +25,20 @@ TEST(SlotLines, rules_and_policies_in_order) {
     EXPECT_EQ(lines, expected);
 }
 
+TEST(SlotLines, short_form_rules_come_last) {
+    const auto lines = slot_lines(
+        "# bpfw ipv4\n*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT\n"
+        "# bpfw frames\ndrop arp\nlog\naccept ip proto 6 or ip6 proto 6\n");
+    const std::vector<SlotLine> expected = {
+        {"ipv4", "INPUT", ":INPUT DROP"},
+        {"ipv4", "INPUT", "-A INPUT -j DROP"},
+        {"frames", "", "drop arp"},
+        {"frames", "", "log"},
+        {"frames", "", "accept ip proto 6 or ip6 proto 6"},
+    };
+    EXPECT_EQ(lines, expected);
+}
+
 TEST(SlotLines, odd_texts) {
     EXPECT_TRUE(slot_lines("").empty());
     EXPECT_TRUE(slot_lines("\n\n:\n:X\n:X -\n-AINPUT\n").empty());
@@ -57,6 +71,13 @@ const Case kCases[] = {
     {"everything_new", "-A I a\n", "-A I b\n-A I c\n", {kNew, kNew}},
     {"from_nothing", "", "-A I b\n", {kNew}},
 };
+
+TEST(MatchSlots, short_form_rules_keep_their_counters) {
+    const std::string chains = "# bpfw ipv4\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+    EXPECT_EQ(match_slots(slot_lines(chains + "# bpfw frames\ndrop arp\nlog udp\n"),
+                          slot_lines(chains + "# bpfw frames\ndrop icmp\ndrop arp\nlog udp\n")),
+              (Pairs{0, kNew, 1, 2}));
+}
 
 TEST(MatchSlots, table) {
     for (const Case& test : kCases)
