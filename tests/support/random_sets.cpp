@@ -7,6 +7,7 @@
 namespace bpfw::test {
 namespace {
 
+using compiler::filter::make_set;
 using compiler::filter::Set;
 using compiler::filter::SetRange;
 
@@ -74,22 +75,6 @@ std::vector<SetRange> keys_apart(std::uint8_t words, std::uint32_t count, std::u
 }
 
 }  // namespace
-
-Set make_set(std::uint8_t words, std::vector<SetRange> ranges) {
-    std::sort(ranges.begin(), ranges.end(),
-              [](const SetRange& a, const SetRange& b) { return a.first < b.first; });
-    Set set{words, {}};
-    for (const SetRange& range : ranges) {
-        const bool joins =
-            !set.ranges.empty() && (range.first <= set.ranges.back().last ||
-                                    range.first == step(set.ranges.back().last, words, 1));
-        if (joins)
-            set.ranges.back().last = std::max(set.ranges.back().last, range.last);
-        else
-            set.ranges.push_back(range);
-    }
-    return set;
-}
 
 Set random_keys(Random& random, std::uint8_t words, std::size_t count) {
     std::vector<SetRange> ranges;

@@ -15,9 +15,6 @@ namespace bpfw::test {
 
 using SetKey = std::array<std::uint32_t, 4>;
 
-// Sorts, joins what overlaps or touches.
-compiler::filter::Set make_set(std::uint8_t words, std::vector<compiler::filter::SetRange> ranges);
-
 struct NamedSet {
     std::string name;
     compiler::filter::Set set;
