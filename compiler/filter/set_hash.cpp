@@ -34,10 +34,6 @@ std::uint32_t displacement(std::uint32_t number) {
     return static_cast<std::uint32_t>(mix(number)) | 1U;
 }
 
-std::uint64_t hash(const HashKey& key, std::uint32_t seed) {
-    return key[0] * multiplier(seed, 1) + key[1] * multiplier(seed, 0);
-}
-
 std::uint32_t bits_for(std::size_t count) {
     return static_cast<std::uint32_t>(std::bit_width(count - 1));
 }
@@ -75,7 +71,10 @@ private:
 
 void Builder::hash_all(std::uint32_t seed) {
     shape_.seed = seed;
-    for (std::size_t i = 0; i < keys_.size(); ++i) hashes_[i] = hash(keys_[i], seed);
+    const std::uint64_t high = multiplier(seed, 1);
+    const std::uint64_t low = multiplier(seed, 0);
+    for (std::size_t i = 0; i < keys_.size(); ++i)
+        hashes_[i] = keys_[i][0] * high + keys_[i][1] * low;
     slots_.assign(std::size_t{1} << shape_.slot_bits, kFree);
 }
 
@@ -150,6 +149,7 @@ bool Builder::build_displaced() {
 }
 
 void Builder::put(std::vector<std::byte>& bytes, std::uint8_t words) const {
+    bytes.reserve(bytes.size() + 4 * displacements_.size() + 16 + 4U * words * slots_.size());
     for (const std::uint32_t d : displacements_) put_u32(bytes, d);
     while (bytes.size() % 16 != 0) bytes.push_back(std::byte{0});
     for (const std::uint32_t number : slots_) {

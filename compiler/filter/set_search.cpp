@@ -29,7 +29,7 @@ bool advance(std::array<std::uint32_t, 4>& key, std::uint8_t words) {
     return false;
 }
 
-// One step: `less` becomes -1 when the value at pointer + at is <= the key, else 0; the key's
+// One step: `less` becomes 1 when the value at pointer + at is <= the key, else 0; the key's
 // last word is one more than it was.
 struct Step {
     Reg pointer;
@@ -52,7 +52,10 @@ void emit_step(const Lookups& to, const Step& step, std::uint8_t words, std::uin
         as.load(Size::U32, first ? step.less : step.word, base, at + 4 * i);
         if (!first) as.add(step.less, step.word);
         as.sub(step.less, to.regs.key[i]);
-        as.arsh_imm(step.less, 63);  // the borrow
+        if (i > 0)
+            as.arsh_imm(step.less, 63);  // the borrow
+        else
+            as.rsh_imm(step.less, 63);
     }
 }
 
@@ -91,7 +94,12 @@ void emit_search(const Lookups& to, const Search& search, std::uint32_t offset) 
     as.add_imm(to.regs.key[search.words - 1U], 1);
     for (std::uint32_t half = 1U << (search.steps - 1); half > 1; half /= 2) {
         emit_step(to, step, search.words, (half - 1) * stride);
-        as.and_imm(step.less, half * stride);
+        // No mask from a shift: the verifier would follow `-1 & x` and `0 & x` each on its own
+        // (6.18, maybe_fork_scalars()).
+        if (std::has_single_bit(stride))
+            as.lsh_imm(step.less, static_cast<std::uint32_t>(std::countr_zero(half * stride)));
+        else
+            as.mul_imm(step.less, half * stride);
         as.add(step.pointer, step.less);
     }
     emit_step(to, step, search.words, 0);  // this one alone decides between odd and even

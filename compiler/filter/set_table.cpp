@@ -110,8 +110,12 @@ PlacedSet place_search(const Set& set, std::vector<std::byte>& tables) {
 }  // namespace
 
 void put_u32(std::vector<std::byte>& bytes, std::uint32_t value) {
-    for (unsigned shift = 0; shift < 32; shift += 8)
-        bytes.push_back(static_cast<std::byte>(value >> shift & kByteMask));
+    std::array<std::byte, sizeof value> out{};
+    for (std::byte& byte : out) {
+        byte = static_cast<std::byte>(value & kByteMask);
+        value >>= 8U;
+    }
+    bytes.insert(bytes.end(), out.begin(), out.end());
 }
 
 void put_u64(std::vector<std::byte>& bytes, std::uint64_t value) {
