@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Classic instructions with labels -> a classic program. Door: ClassicAssembler.
+#include "compiler/filter/classic_assembler.hpp"
+
+#include <linux/filter.h>
+
+#include "parser/base/result.hpp"
+
+namespace bpfw::compiler::filter {
+namespace {
+
+constexpr std::uint32_t kFarthest = 255;  // of jt and jf
+
+parser::ClassicInstruction instruction(unsigned code, std::uint32_t k) {
+    return {static_cast<std::uint16_t>(code), 0, 0, k};
+}
+
+}  // namespace
+
+ClassicLabel ClassicAssembler::label() {
+    labels_.push_back(kNone);
+    return static_cast<ClassicLabel>(labels_.size() - 1);
+}
+
+void ClassicAssembler::bind(ClassicLabel label) {
+    labels_[label] = static_cast<std::uint32_t>(items_.size());
+}
+
+void ClassicAssembler::emit(unsigned code, std::uint32_t k) {
+    items_.push_back({.insn = instruction(code, k)});
+}
+
+void ClassicAssembler::branch(unsigned code, std::uint32_t k, ClassicLabel yes, ClassicLabel no) {
+    items_.push_back({.insn = instruction(code, k), .yes = yes, .no = no});
+}
+
+void ClassicAssembler::ja(ClassicLabel to) {
+    items_.push_back({.insn = instruction(BPF_JMP | BPF_JA, 0), .yes = to});
+}
+
+void ClassicAssembler::store(std::uint32_t word, std::uint32_t tag) {
+    items_.push_back({.insn = instruction(BPF_ST, word), .tag = tag});
+}
+
+std::uint32_t ClassicAssembler::size_of(const Item& item) const {
+    if (item.dropped) return 0;
+    return 1U + (item.far_yes ? 1U : 0U) + (item.far_no ? 1U : 0U);
+}
+
+void ClassicAssembler::place() {
+    places_.clear();
+    std::uint32_t at = 0;
+    for (const Item& item : items_) {
+        places_.push_back(at);
+        at += size_of(item);
+    }
+    places_.push_back(at);
+}
+
+// Instructions between an item's first and the label.
+std::uint32_t ClassicAssembler::distance(std::size_t item, ClassicLabel to) const {
+    const std::uint32_t target = labels_[to];
+    if (target == kNone || target <= item) BPFW_BUG("a classic jump that is not forward");
+    return places_[target] - places_[item] - 1;
+}
+
+bool ClassicAssembler::lengthen() {
+    bool changed = false;
+    for (std::size_t at = 0; at < items_.size(); ++at) {
+        Item& item = items_[at];
+        if (item.no == kNone) continue;
+        if (!item.far_yes && distance(at, item.yes) > kFarthest) changed = item.far_yes = true;
+        if (!item.far_no && distance(at, item.no) > kFarthest) changed = item.far_no = true;
+    }
+    return changed;
+}
+
+ClassicProgram ClassicAssembler::finish() && {
+    do place();
+    while (lengthen());
+    ClassicProgram out;
+    for (std::size_t at = 0; at < items_.size(); ++at) {
+        const Item& item = items_[at];
+        if (item.dropped) continue;
+        parser::ClassicInstruction insn = item.insn;
+        if (item.no == kNone) {
+            if (item.yes != kNone) insn.k = distance(at, item.yes);
+            out.push_back(insn);
+            continue;
+        }
+        const std::uint32_t yes = distance(at, item.yes);
+        const std::uint32_t no = distance(at, item.no);
+        insn.jt = static_cast<std::uint8_t>(item.far_yes ? 0 : yes);
+        insn.jf = static_cast<std::uint8_t>(!item.far_no ? no : item.far_yes ? 1 : 0);
+        out.push_back(insn);
+        if (item.far_yes) out.push_back(instruction(BPF_JMP | BPF_JA, yes - 1));
+        if (item.far_no) out.push_back(instruction(BPF_JMP | BPF_JA, no - (item.far_yes ? 2 : 1)));
+    }
+    return out;
+}
+
+}  // namespace bpfw::compiler::filter
