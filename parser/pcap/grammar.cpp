@@ -8,6 +8,8 @@ namespace bpfw::parser::pcap {
 namespace {
 
 constexpr unsigned kMostMistakes = 10;
+// A level of the tree may be written with two: `not (...)`, `-(...)`.
+constexpr unsigned kMostNesting = 2 * kDeepest;
 
 bool is_identifier(TokenKind kind) {
     return kind == TokenKind::Name || kind == TokenKind::Dotted || kind == TokenKind::Ipv6 ||
@@ -48,7 +50,7 @@ std::optional<std::uint32_t> Grammar::number(std::string_view wanted) {
 }
 
 bool Grammar::shallow_enough() {
-    if (depth_ <= kDeepest && builder_.deepest() <= kDeepest) return true;
+    if (depth_ <= kMostNesting && builder_.deepest() <= kDeepest) return true;
     mistakes_.error(now().at, fmt::format("nested too deeply: more than {} levels", kDeepest));
     return false;
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "parser/pcap/meaning.hpp"
@@ -21,11 +22,11 @@ Address network_order(std::uint32_t value) {
     return out;
 }
 
+// The first `length` bits, at most 128.
 Address mask6(unsigned length) {
     Address out;
-    for (unsigned bit = 0; bit < length; ++bit) {
-        out.bytes[bit / 8] = static_cast<std::uint8_t>(out.bytes[bit / 8] | 0x80U >> (bit % 8));
-    }
+    std::fill_n(out.bytes.begin(), length / 8, std::uint8_t{0xff});
+    if (length % 8 != 0) out.bytes[length / 8] = static_cast<std::uint8_t>(0xff00U >> length % 8);
     return out;
 }
 

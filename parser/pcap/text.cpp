@@ -214,20 +214,25 @@ private:
                    expression_.arithmetic[id].node);
     }
 
+    // Blanks are never saved: 1-2 is a name.
     void binary(const Binary& b) {
         const OperatorText op = text_of(b.op);
-        const unsigned least = op.precedence == 0 ? kTightest : op.precedence;
-        operand(b.left, least);
+        const bool reads_on = op.precedence == 0;
+        const bool negated = std::holds_alternative<Negate>(expression_.arithmetic[b.left].node);
+        if (reads_on && negated) {  // -1 % 2 is -(1 % 2)
+            out_ += '(';
+            arithmetic(b.left);
+            out_ += ')';
+        } else {
+            operand(b.left, reads_on ? kTightest : op.precedence);
+        }
         add(" {} ", op.text);
-        operand(b.right, least + 1);
+        operand(b.right, reads_on ? kTightest : op.precedence + 1);
     }
 
-    // Blanks and parentheses are never saved: 1-2 is a name, and -1 % 2 is -(1 % 2).
     void operand(ArithmeticId id, unsigned least) {
-        const auto& node = expression_.arithmetic[id].node;
-        const auto* inner = std::get_if<Binary>(&node);
-        const bool wrapped = inner != nullptr ? text_of(inner->op).precedence < least
-                                              : std::holds_alternative<Negate>(node);
+        const auto* inner = std::get_if<Binary>(&expression_.arithmetic[id].node);
+        const bool wrapped = inner != nullptr && text_of(inner->op).precedence < least;
         if (wrapped) out_ += '(';
         arithmetic(id);
         if (wrapped) out_ += ')';

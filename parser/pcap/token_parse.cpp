@@ -131,24 +131,47 @@ private:
         out_.mistake = LexicalMistake{range(size), std::move(why), std::move(hint)};
     }
 
-    void next() {
-        struct Form {
-            std::size_t size;
-            void (Lexer::*take)(std::size_t);
-        };
-        const std::string_view here = rest();
-        const Form forms[] = {
-            {length<Mac>(here), &Lexer::mac},         {length<Number>(here), &Lexer::number},
-            {length<Dotted>(here), &Lexer::dotted},   {length<Ipv6>(here), &Lexer::ipv6},
-            {length<NoMac>(here), &Lexer::no_mac},    {length<Name>(here), &Lexer::name},
-            {length<Escaped>(here), &Lexer::escaped}, {length<Arcnet>(here), &Lexer::arcnet},
-        };
+    struct Form {
+        std::size_t (*length)(std::string_view);
+        void (Lexer::*take)(std::size_t);
+    };
+
+    // The longest of these, the first of equally long ones.
+    template <std::size_t N>
+    void longest(const Form (&forms)[N]) {
+        std::size_t size = 0;
         const Form* best = nullptr;
         for (const Form& form : forms) {
-            if (form.size > (best == nullptr ? 0 : best->size)) best = &form;
+            const std::size_t now = form.length(rest());
+            if (now > size) size = now, best = &form;
         }
-        if (best != nullptr) return (this->*best->take)(best->size);
-        sign();
+        if (best == nullptr) return sign();
+        (this->*best->take)(size);
+    }
+
+    void next() {
+        static constexpr Form kDigit[] = {
+            {length<Mac>, &Lexer::mac},       {length<Number>, &Lexer::number},
+            {length<Dotted>, &Lexer::dotted}, {length<Ipv6>, &Lexer::ipv6},
+            {length<NoMac>, &Lexer::no_mac},  {length<Name>, &Lexer::name},
+        };
+        static constexpr Form kHexLetter[] = {
+            {length<Mac>, &Lexer::mac},
+            {length<Ipv6>, &Lexer::ipv6},
+            {length<NoMac>, &Lexer::no_mac},
+            {length<Name>, &Lexer::name},
+        };
+        static constexpr Form kOther[] = {
+            {length<Name>, &Lexer::name},
+            {length<Ipv6>, &Lexer::ipv6},
+            {length<Escaped>, &Lexer::escaped},
+            {length<Arcnet>, &Lexer::arcnet},
+        };
+        const char first = text_[at_];
+        if (first >= '0' && first <= '9') return longest(kDigit);
+        const char lower = static_cast<char>(first | 0x20);
+        if (lower >= 'a' && lower <= 'f') return longest(kHexLetter);
+        longest(kOther);
     }
 
     void sign() {
