@@ -172,6 +172,11 @@ std::string random_ip_cast(const Scope& scope, Random& random) {
     return scope.pppoe ? "ip6 multicast" : random.pick(kCasts);
 }
 
+std::string random_origin(Random& random) {
+    static constexpr const char* kOrigins[] = {"inbound", "outbound", "ifindex 1", "ifindex 2"};
+    return random.pick(kOrigins);
+}
+
 std::string random_protochain(Random& random) {
     static constexpr const char* kBefore[] = {"ip ", "ip6 ", "ip6 ", ""};
     static constexpr const char* kNames[] = {"\\tcp", "\\udp", "\\ah", "\\icmp", "ipv6-icmp"};
@@ -202,7 +207,8 @@ std::string random_primitive(const Scope& scope, Random& random) {
     if (dice < 78) return random_proto(scope, random);
     if (dice < 82) return random_protochain(random);
     if (dice < 86) return random_length(random);
-    if (dice < 89) return random_ip_cast(scope, random);
+    if (dice < 88) return random_ip_cast(scope, random);
+    if (dice < 89) return random_origin(random);
     if (scope.plain() && dice < 96) return random_ethernet(random);
     if (scope.plain() && dice < 98) return random_llc(random);
     return random_word(scope, random);

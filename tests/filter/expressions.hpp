@@ -18,6 +18,8 @@ struct Scope {
 };
 
 std::string random_expression(Random& random);
+// The same with one or two words changed: libpcap refuses most of these.
+std::string mutated(const std::string& expression, Random& random);
 
 // One primitive that is no encapsulation; those of `scope` only.
 std::string random_primitive(const Scope& scope, Random& random);

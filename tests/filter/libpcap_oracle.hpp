@@ -13,21 +13,9 @@
 #include <vector>
 
 #include "tests/filter/corpus.hpp"
+#include "tests/filter/verdict.hpp"
 
 namespace bpfw::test::filter {
-
-enum class Verdict : std::uint8_t {
-    No,
-    Yes,
-    Undecided,      // libpcap does not agree with itself
-    Uninitialised,  // libpcap reads scratch words that nobody wrote
-    LongChain,      // more headers than a protochain of ours follows
-    NotRun,         // the engine cannot be given such a frame
-};
-inline bool decided(Verdict verdict) { return verdict == Verdict::No || verdict == Verdict::Yes; }
-
-// What `ip broadcast` is compiled with, here and by us: 255.255.255.0.
-inline constexpr std::uint32_t kNetmask = 0xffffff00;
 
 using PcapProgram = std::vector<bpf_insn>;
 

@@ -131,8 +131,11 @@ std::uint32_t random_tags(Random& random) {
 Bytes random_frame(Kind kind, Random& random) {
     static constexpr std::uint16_t kTagTypes[] = {0x8100, 0x8100, 0x8100, 0x88a8, 0x9100};
     const Payload payload = random_payload(kind, random);
-    Packet packet = eth({.dst = random.pick(kMacs), .src = random.pick(kMacs)});
-    const std::uint32_t tags = random_tags(random);
+    const bool plain = random.percent(5);  // as tcpdump shows frames of the loopback device
+    const std::string none = "00:00:00:00:00:00";
+    Packet packet = plain ? eth({.dst = none, .src = none})
+                          : eth({.dst = random.pick(kMacs), .src = random.pick(kMacs)});
+    const std::uint32_t tags = plain ? 0 : random_tags(random);
     for (std::uint32_t i = 0; i < tags; ++i)
         packet = packet / vlan({.id = random.pick(kVlanIds),
                                 .priority = static_cast<std::uint8_t>(random.below(8)),
