@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One filter expression -> a Program that drops what it matches (Entry::Filter), for
+// write_object().
+#pragma once
+
+#include <optional>
+
+#include "compiler/program.hpp"
+#include "parser/base/diagnostics.hpp"
+#include "parser/pcap/expression.hpp"
+
+namespace bpfw::compiler::filter {
+
+// `where` names file and line for the listing. Warns when no frame can match; nothing is returned
+// when the code would be too long for the kernel.
+std::optional<Program> compile_filter(const parser::pcap::Expression& expression,
+                                      const LineMark& where, parser::Diagnostics& diags);
+
+}  // namespace bpfw::compiler::filter
