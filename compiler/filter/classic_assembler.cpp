@@ -4,6 +4,9 @@
 
 #include <linux/filter.h>
 
+#include <map>
+#include <tuple>
+
 #include "parser/base/result.hpp"
 
 namespace bpfw::compiler::filter {
@@ -57,18 +60,83 @@ void ClassicAssembler::place() {
     places_.push_back(at);
 }
 
-// Instructions between an item's first and the label.
-std::uint32_t ClassicAssembler::distance(std::size_t item, ClassicLabel to) const {
-    const std::uint32_t target = labels_[to];
-    if (target == kNone || target <= item) BPFW_BUG("a classic jump that is not forward");
-    return places_[target] - places_[item] - 1;
+// Instructions between an item's first and the other item.
+std::uint32_t ClassicAssembler::distance(std::size_t item, std::uint32_t to) const {
+    return places_[to] - places_[item] - 1;
+}
+
+void ClassicAssembler::follow_labels() {
+    for (std::uint32_t at = 0; at < items_.size(); ++at) {
+        for (std::uint32_t* to : {&items_[at].yes, &items_[at].no}) {
+            if (*to == kNone) continue;
+            *to = labels_[*to];
+            if (*to == kNone || *to <= at) BPFW_BUG("a classic jump that is not forward");
+        }
+    }
+}
+
+// From the end on, items that do the same from there to a return get one number; ways then lead
+// to the last of them.
+void ClassicAssembler::share() {
+    using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
+    std::map<Key, std::uint32_t> numbers;
+    std::vector<std::uint32_t> last;                              // item, by number
+    std::vector<std::uint32_t> number(items_.size() + 1, kNone);  // by item
+    for (auto at = static_cast<std::uint32_t>(items_.size()); at-- > 0;) {
+        Item& item = items_[at];
+        const std::uint32_t yes = item.yes == kNone ? kNone : number[item.yes];
+        const std::uint32_t no = item.no == kNone ? kNone : number[item.no];
+        const bool jumps = item.yes != kNone;
+        if (item.dropped || (jumps && (item.no == kNone || yes == no))) {
+            number[at] = item.dropped ? number[at + 1] : yes;
+        } else {
+            const bool ends = BPF_CLASS(item.insn.code) == BPF_RET;
+            const Key key{item.insn.code, item.insn.k,
+                          jumps  ? yes
+                          : ends ? kNone
+                                 : number[at + 1],
+                          no};
+            const auto [found, is_new] =
+                numbers.emplace(key, static_cast<std::uint32_t>(last.size()));
+            if (is_new) last.push_back(at);
+            number[at] = found->second;
+        }
+        if (!jumps) continue;
+        item.yes = last[yes];
+        if (yes == no) item = {.insn = instruction(BPF_JMP | BPF_JA, 0), .yes = item.yes};
+        if (item.no != kNone) item.no = last[no];
+    }
+}
+
+void ClassicAssembler::drop_unreached() {
+    std::vector<bool> reached(items_.size() + 1, false);
+    reached[0] = true;
+    for (std::uint32_t at = 0; at < items_.size(); ++at) {
+        Item& item = items_[at];
+        if (!reached[at]) {
+            item.dropped = true;
+            continue;
+        }
+        if (item.yes != kNone) reached[item.yes] = true;
+        if (item.no != kNone) reached[item.no] = true;
+        const bool goes_on = item.dropped || item.yes == kNone;
+        if (goes_on && BPF_CLASS(item.insn.code) != BPF_RET) reached[at + 1] = true;
+    }
+    // A ja over nothing.
+    for (std::uint32_t at = 0; at < items_.size(); ++at) {
+        Item& item = items_[at];
+        if (item.dropped || item.yes == kNone || item.no != kNone) continue;
+        std::uint32_t next = at + 1;
+        while (next < item.yes && items_[next].dropped) ++next;
+        item.dropped = next == item.yes;
+    }
 }
 
 bool ClassicAssembler::lengthen() {
     bool changed = false;
     for (std::size_t at = 0; at < items_.size(); ++at) {
         Item& item = items_[at];
-        if (item.no == kNone) continue;
+        if (item.dropped || item.no == kNone) continue;
         if (!item.far_yes && distance(at, item.yes) > kFarthest) changed = item.far_yes = true;
         if (!item.far_no && distance(at, item.no) > kFarthest) changed = item.far_no = true;
     }
@@ -76,6 +144,9 @@ bool ClassicAssembler::lengthen() {
 }
 
 ClassicProgram ClassicAssembler::finish() && {
+    follow_labels();
+    share();
+    drop_unreached();
     do place();
     while (lengthen());
     ClassicProgram out;

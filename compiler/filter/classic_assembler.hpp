@@ -33,6 +33,7 @@ public:
             if (item.tag != kNone && !is_read(item.insn.k, item.tag)) item.dropped = true;
     }
 
+    // Code that is there twice is there once after that, and tests that decide nothing are gone.
     // All jumps are forward: BPF_BUG when one is not, or a label was never bound.
     ClassicProgram finish() &&;
 
@@ -40,17 +41,21 @@ private:
     static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
     struct Item {
         parser::ClassicInstruction insn;
-        ClassicLabel yes = kNone;  // also where a ja leads
-        ClassicLabel no = kNone;
+        // Labels; in finish() the items that they stand for.
+        std::uint32_t yes = kNone;  // also where a ja leads
+        std::uint32_t no = kNone;
         std::uint32_t tag = kNone;
         bool dropped = false;
         bool far_yes = false;  // by a ja behind it
         bool far_no = false;
     };
+    void follow_labels();
+    void share();
+    void drop_unreached();
     void place();
     bool lengthen();
     [[nodiscard]] std::uint32_t size_of(const Item& item) const;
-    [[nodiscard]] std::uint32_t distance(std::size_t item, ClassicLabel to) const;
+    [[nodiscard]] std::uint32_t distance(std::size_t item, std::uint32_t to) const;
 
     std::vector<Item> items_;
     std::vector<std::uint32_t> labels_;  // item index

@@ -239,8 +239,11 @@ void ClassicSelect::binary(const Binary& binary) {
         with_constant(binary.op, *right);
         return;
     }
-    const bool turned = commutes(binary.op) && state_.x != binary.right &&
-                        (state_.x == binary.left || state_.a == binary.right);
+    // What is in X already, or comes there by one instruction, stands right.
+    const bool short_left = header_length(graph_, binary.left).has_value();
+    const bool short_right = header_length(graph_, binary.right).has_value();
+    const bool turned = commutes(binary.op) && state_.x != binary.right && !short_right &&
+                        (state_.x == binary.left || state_.a == binary.right || short_left);
     turned ? to_both(binary.right, binary.left) : to_both(binary.left, binary.right);
     as_.emit(alu_code(binary.op) | BPF_X);
 }
