@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Graph -> Graph in which a value is not compared with many constants one after the other: those
-// that lead to one target become a set, the others a balanced tree. gather_chains() is the door.
+// that lead to one target become a set, the others a balanced tree; few of them are asked in the
+// order in which traffic is likely to have them. gather_chains() is the door.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -27,7 +28,7 @@ struct Case {
 // Block after block by `no`, all about one value.
 struct Chain {
     ValueId value = 0;
-    std::vector<Case> cases;  // constants that differ
+    std::vector<Case> cases;  // one for each block
     std::vector<BlockId> blocks;
     Target otherwise;
     Target abort;  // the first's: what it loads is there for the others
@@ -39,7 +40,7 @@ public:
         : graph_(std::move(graph)),
           values_(graph_.values),
           ways_into_(graph_.blocks.size()),
-          absorbed_(graph_.blocks.size()),
+          gathered_(graph_.blocks.size()),
           moved_(graph_.blocks.size()) {}
 
     Graph run() &&;
@@ -49,8 +50,17 @@ private:
     [[nodiscard]] Chain chain_from(BlockId block) const;
     void count_ways();
     bool replace(const Chain& chain);
+    bool reorder(Chain chain);
     void put(const Test& test, Target yes, Target no, Target abort, std::uint32_t origin) {
         out_.push_back({test, yes, no, abort, origin});
+    }
+    // The one behind that which is put next.
+    [[nodiscard]] Target next_block() const {
+        return to_block(kNew | static_cast<BlockId>(out_.size() + 1));
+    }
+    void put_equal(const Chain& chain, const Case& one, const Target& no) {
+        put(Compare{Relation::Equal, chain.value, values_.constant(one.constant)}, one.to, no,
+            chain.abort, one.origin);
     }
     Test set_test(ValueId value, const std::vector<Case>& cases);
     void put_tree(const Chain& chain, std::span<const Case> cases);
@@ -59,7 +69,7 @@ private:
     Graph graph_;
     Values values_;
     std::vector<std::uint32_t> ways_into_;
-    std::vector<std::uint8_t> absorbed_;
+    std::vector<std::uint8_t> gathered_;
     std::vector<BlockId> moved_;  // old number -> new one
     std::vector<Block> out_;
 };
@@ -91,21 +101,35 @@ Chain Gathering::chain_from(BlockId first) const {
     Chain chain{kNoValue, {}, {}, to_block(first), graph_.blocks[first].abort};
     while (chain.otherwise.kind == Target::Kind::Block) {
         const BlockId id = chain.otherwise.value;
-        if (id != first && ways_into_[id] != 1) break;
+        if (gathered_[id] != 0) break;
         const auto next = case_of(id, chain.value);
         if (!next) break;
         chain.cases.push_back(*next);
         chain.blocks.push_back(id);
         chain.otherwise = graph_.blocks[id].no;
     }
-    // Of two equal constants the first counts.
-    std::stable_sort(chain.cases.begin(), chain.cases.end(),
-                     [](const Case& a, const Case& b) { return a.constant < b.constant; });
-    chain.cases.erase(
-        std::unique(chain.cases.begin(), chain.cases.end(),
-                    [](const Case& a, const Case& b) { return a.constant == b.constant; }),
-        chain.cases.end());
     return chain;
+}
+
+// Of two equal constants the first counts.
+std::vector<Case> sorted(std::vector<Case> cases) {
+    std::stable_sort(cases.begin(), cases.end(),
+                     [](const Case& a, const Case& b) { return a.constant < b.constant; });
+    cases.erase(std::unique(cases.begin(), cases.end(),
+                            [](const Case& a, const Case& b) { return a.constant == b.constant; }),
+                cases.end());
+    return cases;
+}
+
+// IPv4 and TCP are the most frequent EtherType and protocol, IPv6 and UDP come next. What else
+// these numbers may stand for is asked in any order as well.
+unsigned rank(const Case& one) {
+    constexpr std::uint32_t kIpv4 = 0x800;
+    constexpr std::uint32_t kIpv6 = 0x86dd;
+    constexpr std::uint32_t kTcp = 6;
+    constexpr std::uint32_t kUdp = 17;
+    if (one.constant == kIpv4 || one.constant == kTcp) return 0;
+    return one.constant == kIpv6 || one.constant == kUdp ? 1 : 2;
 }
 
 Test Gathering::set_test(ValueId value, const std::vector<Case>& cases) {
@@ -127,8 +151,7 @@ void Gathering::put_tree(const Chain& chain, std::span<const Case> cases) {
         const std::size_t at = out_.size();
         const Compare compare{Relation::GreaterEqual, chain.value,
                               values_.constant(cases[middle].constant)};
-        put(compare, {}, to_block(kNew | static_cast<BlockId>(at + 1)), chain.abort,
-            cases[middle].origin);
+        put(compare, {}, next_block(), chain.abort, cases[middle].origin);
         put_tree(chain, cases.first(middle));
         out_[at].yes = to_block(kNew | static_cast<BlockId>(out_.size()));
         put_tree(chain, cases.subspan(middle));
@@ -136,17 +159,14 @@ void Gathering::put_tree(const Chain& chain, std::span<const Case> cases) {
     }
     for (std::size_t i = 0; i < cases.size(); ++i) {
         const bool last = i + 1 == cases.size();
-        const Target next =
-            last ? chain.otherwise : to_block(kNew | static_cast<BlockId>(out_.size() + 1));
-        put(Compare{Relation::Equal, chain.value, values_.constant(cases[i].constant)}, cases[i].to,
-            next, chain.abort, cases[i].origin);
+        put_equal(chain, cases[i], last ? chain.otherwise : next_block());
     }
 }
 
 bool Gathering::replace(const Chain& chain) {
     const auto key = [](const Target& to) { return std::pair(to.kind, to.value); };
     std::map<std::pair<Target::Kind, std::uint32_t>, std::vector<Case>> by_target;
-    for (const Case& one : chain.cases) by_target[key(one.to)].push_back(one);
+    for (const Case& one : sorted(chain.cases)) by_target[key(one.to)].push_back(one);
     std::vector<Case> rest;
     std::vector<const std::vector<Case>*> sets;
     for (const auto& [target, cases] : by_target) {
@@ -160,12 +180,28 @@ bool Gathering::replace(const Chain& chain) {
               [](const Case& a, const Case& b) { return a.constant < b.constant; });
     for (std::size_t i = 0; i < sets.size(); ++i) {
         const bool last = i + 1 == sets.size() && rest.empty();
-        const Target next =
-            last ? chain.otherwise : to_block(kNew | static_cast<BlockId>(out_.size() + 1));
+        const Target next = last ? chain.otherwise : next_block();
         const Case& first = sets[i]->front();
         put(set_test(chain.value, *sets[i]), first.to, next, chain.abort, first.origin);
     }
     if (!rest.empty()) put_tree(chain, rest);
+    return true;
+}
+
+// As far as nothing else leads into the chain.
+bool Gathering::reorder(Chain chain) {
+    std::size_t alone = 1;
+    while (alone < chain.blocks.size() && ways_into_[chain.blocks[alone]] == 1) ++alone;
+    chain.cases.resize(alone);
+    chain.blocks.resize(alone);
+    const auto before = [](const Case& a, const Case& b) { return rank(a) < rank(b); };
+    if (std::is_sorted(chain.cases.begin(), chain.cases.end(), before)) return false;
+    std::stable_sort(chain.cases.begin(), chain.cases.end(), before);
+    const Target otherwise = graph_.blocks[chain.blocks.back()].no;
+    for (std::size_t i = 0; i < alone; ++i) {
+        gathered_[chain.blocks[i]] = 1;
+        put_equal(chain, chain.cases[i], i + 1 == alone ? otherwise : next_block());
+    }
     return true;
 }
 
@@ -178,12 +214,16 @@ Graph Gathering::run() && {
     count_ways();
     for (BlockId id = 0; id < graph_.blocks.size(); ++id) {
         moved_[id] = static_cast<BlockId>(out_.size());
-        if (absorbed_[id] != 0) continue;
         const Chain chain = chain_from(id);
-        if (chain.cases.size() >= std::min(kLeastSet, kLeastTree) && replace(chain))
-            for (const BlockId block : chain.blocks) absorbed_[block] = 1;
-        else
-            out_.push_back(graph_.blocks[id]);
+        bool replaced = false;
+        if (chain.cases.size() >= std::min(kLeastSet, kLeastTree)) {
+            // Where something else leads into the chain, its blocks stay, too.
+            for (const BlockId block : chain.blocks) gathered_[block] = 1;
+            replaced = replace(chain);
+        } else if (!chain.cases.empty()) {
+            replaced = reorder(chain);
+        }
+        if (!replaced) out_.push_back(graph_.blocks[id]);
     }
     graph_.blocks = std::move(out_);
     rename(graph_.entry);

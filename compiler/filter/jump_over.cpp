@@ -11,6 +11,9 @@
 namespace bpfw::compiler::filter {
 namespace {
 
+// Each jump may lead so far, and all together so much farther: a jump that stops early is right,
+// too.
+constexpr std::size_t kStepsPerJump = 16;
 constexpr std::size_t kStepsPerBlock = 64;
 
 class JumpOver {
@@ -18,7 +21,7 @@ public:
     explicit JumpOver(Graph graph)
         : graph_(std::move(graph)),
           table_(graph_),
-          tests_(number_tests(graph_)),
+          tests_(graph_, table_),
           arrived_(graph_.blocks.size()),
           steps_left_(kStepsPerBlock * (graph_.blocks.size() + 1)) {}
 
@@ -40,7 +43,7 @@ private:
 
     Graph graph_;
     ValueTable table_;
-    std::vector<TestId> tests_;
+    TestTable tests_;
     std::vector<std::optional<Knowledge>> arrived_;
     std::size_t steps_left_;
 };
@@ -84,11 +87,14 @@ std::optional<Target> JumpOver::past(BlockId id, const Knowledge& knowledge) con
 }
 
 Target JumpOver::go(Target to, Knowledge knowledge) {
-    while (to.kind == Target::Kind::Block && steps_left_ > 0) {
+    for (std::size_t step = 0; to.kind == Target::Kind::Block; ++step) {
+        if (step >= kStepsPerJump && steps_left_-- == 0) {
+            steps_left_ = 0;
+            break;
+        }
         const auto next = past(to.value, knowledge);
         if (!next) break;
         to = *next;
-        --steps_left_;
     }
     if (to.kind == Target::Kind::Return) return to;
     std::optional<Knowledge>& there = arrived_[to.value];

@@ -178,15 +178,15 @@ Demand ValueTable::demand(const Test& test) const {
                       test);
 }
 
-std::vector<TestId> number_tests(const Graph& graph) {
+TestTable::TestTable(const Graph& graph, const ValueTable& values) {
     std::map<std::vector<std::uint32_t>, TestId> numbers;
-    std::vector<TestId> out;
-    out.reserve(graph.blocks.size());
+    ids.reserve(graph.blocks.size());
+    demands.reserve(graph.blocks.size());
     for (const Block& block : graph.blocks) {
         const auto next = static_cast<TestId>(numbers.size());
-        out.push_back(numbers.emplace(words_of(block.test), next).first->second);
+        ids.push_back(numbers.emplace(words_of(block.test), next).first->second);
+        demands.push_back(values.demand(block.test));
     }
-    return out;
 }
 
 // --------------------------------------------------------------------------- facts
@@ -275,7 +275,7 @@ void Knowledge::learn_operand(const Binary& binary, const Fact& fact, unsigned d
 
 // ------------------------------------------------------------------------- answers
 Answer Knowledge::answer(BlockId block) const {
-    const TestId test = (*tests_)[block];
+    const TestId test = tests_->ids[block];
     for (const Answered& one : answers_)
         if (one.test == test) return yes_or_no(one.answer);
     return std::visit(overloaded{
@@ -406,10 +406,10 @@ Safety Knowledge::safety_of(ValueId variable) const {
 }
 
 Safety Knowledge::safety(BlockId block) const {
-    const TestId test = (*tests_)[block];
+    const TestId test = tests_->ids[block];
     for (const Answered& one : answers_)
         if (one.test == test) return Safety::Safe;  // it has been done
-    const Demand demand = table_->demand(graph_->blocks[block].test);
+    const Demand& demand = tests_->demands[block];
     if (demand.bytes >= byte_limit_) return Safety::Aborts;
     bool safe = demand.bytes <= least_bytes_ && !demand.unclear;
     for (const ValueId id : demand.variable) {
@@ -435,23 +435,23 @@ void Knowledge::demanded(const Demand& demand) {
 
 void Knowledge::pass(BlockId block, bool answer) {
     const Test& test = graph_->blocks[block].test;
-    demanded(table_->demand(test));
-    bool by_facts = false;
+    demanded(tests_->demands[block]);
     if (const auto* compare = std::get_if<Compare>(&test)) {
-        if (const auto right = constant_of(*graph_, compare->right)) {
-            by_facts = true;
+        if (const auto right = constant_of(*graph_, compare->right))
             learn(compare->left, fact(compare->left).when(compare->relation, *right, answer));
-        }
     } else if (const auto* member = std::get_if<Member>(&test)) {
         learn(*member, answer);
     }
+    // What facts cannot hold is remembered as an answer.
+    const bool by_facts =
+        std::holds_alternative<Compare>(test) && this->answer(block) == yes_or_no(answer);
     if (!by_facts && !std::holds_alternative<Log>(test))
-        append(answers_, kAnswers, Answered{(*tests_)[block], block, answer});
+        append(answers_, kAnswers, Answered{tests_->ids[block], block, answer});
 }
 
 // The frame was too short for what the test loads, if only one thing can have been the cause.
 void Knowledge::pass_abort(BlockId block) {
-    const Demand demand = table_->demand(graph_->blocks[block].test);
+    const Demand& demand = tests_->demands[block];
     if (demand.unclear) return;
     ValueId base = kNoValue;
     std::uint32_t end = 0;

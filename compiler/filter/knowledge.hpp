@@ -35,16 +35,20 @@ private:
     std::vector<Fact> facts_;
 };
 
-// Whose answer facts cannot hold; equal tests have one number.
+// By block: a number that equal tests share, and what the test asks of the frame.
 using TestId = std::uint32_t;
-std::vector<TestId> number_tests(const Graph& graph);
+struct TestTable {
+    explicit TestTable(const Graph& graph, const ValueTable& values);
+    std::vector<TestId> ids;
+    std::vector<Demand> demands;
+};
 
 enum class Answer : std::uint8_t { Unknown, Yes, No };
 enum class Safety : std::uint8_t { MayAbort, Safe, Aborts };
 
 class Knowledge {
 public:
-    Knowledge(const Graph& graph, const ValueTable& table, const std::vector<TestId>& tests)
+    Knowledge(const Graph& graph, const ValueTable& table, const TestTable& tests)
         : graph_(&graph), table_(&table), tests_(&tests) {}
 
     // What the block's test would answer if it does not abort, and whether it does.
@@ -95,7 +99,7 @@ private:
 
     const Graph* graph_;
     const ValueTable* table_;
-    const std::vector<TestId>* tests_;
+    const TestTable* tests_;
     std::uint32_t least_bytes_ = 0;
     std::uint32_t byte_limit_ = kNoLimit;  // the frame has fewer
     std::vector<Known> facts_;             // the oldest first

@@ -151,8 +151,7 @@ void Compaction::rename() {
 }  // namespace
 
 Graph merge_blocks(Graph graph) {
-    const ValueTable table(graph);
-    const std::vector<TestId> tests = number_tests(graph);
+    const TestTable tests(graph, ValueTable(graph));
     std::map<Shape, BlockId> known;
     std::vector<Target> now(graph.blocks.size());  // what to jump to instead
     const auto forward = [&](Target& to) {
@@ -164,12 +163,12 @@ Graph merge_blocks(Graph graph) {
         each_target(block, forward);
         const bool log = std::holds_alternative<Log>(block.test);
         if (log) block.no = block.abort = block.yes;
-        const bool one_way = block.yes == block.no &&
-                             (block.abort == block.yes || !can_abort(table.demand(block.test)));
+        const bool one_way =
+            block.yes == block.no && (block.abort == block.yes || !can_abort(tests.demands[id]));
         if (one_way && !log)
             now[id] = block.yes;
         else
-            now[id] = to_block(known.emplace(shape_of(block, tests[id]), id).first->second);
+            now[id] = to_block(known.emplace(shape_of(block, tests.ids[id]), id).first->second);
     }
     forward(graph.entry);
     return compact(std::move(graph));
