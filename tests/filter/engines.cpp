@@ -8,10 +8,10 @@ namespace bpfw::test::filter {
 
 std::vector<std::unique_ptr<Engine>> engines(const std::vector<std::string>& words,
                                              std::vector<std::string>& missing) {
-    missing.clear();
     std::vector<std::unique_ptr<Engine>> all;
     add_graph_engines(all);
     add_classic_engine(all);
+    add_kernel_engines(all, missing);
     if (words.empty()) return all;
     const auto unwanted = [&](const auto& engine) {
         return std::none_of(words.begin(), words.end(), [&](const std::string& word) {

@@ -24,6 +24,8 @@ void PrintTo(const Case& tried, std::ostream* out) { *out << tried.name; }
 const Case kCases[] = {
     {"graph", "graph", 150},
     {"classic", "classic", 150},
+    {"xdp", "xdp", 60},
+    {"tc", "tc", 40},
 };
 
 class Differential : public testing::TestWithParam<Case> {};
