@@ -32,16 +32,16 @@ const char* word(Verdict verdict) {
     BPFW_BUG("verdict");
 }
 
-void count(Verdict expected, Verdict given, Tally& tally) {
+void count(Verdict decision, Verdict expected, Verdict given, Tally& tally) {
     if (given == Verdict::NotRun) {
         tally.not_run++;
         return;
     }
-    switch (expected) {
+    if (given != expected) tally.mismatches++;
+    switch (decision) {
         case Verdict::No:
         case Verdict::Yes:
             tally.compared++;
-            if (given != expected) tally.mismatches++;
             return;
         case Verdict::Undecided:
             tally.undecided++;
@@ -92,7 +92,10 @@ bool Totals::clean() const {
 
 Comparison::Comparison(const std::vector<Sample>& samples,
                        std::vector<std::unique_ptr<Engine>> engines, Settings settings)
-    : samples_(samples), engines_(std::move(engines)), settings_(settings) {
+    : samples_(samples),
+      engines_(std::move(engines)),
+      settings_(settings),
+      reference_(reference_engine()) {
     if (engines_.size() > kMostEngines) BPFW_BUG("too many engines");
 }
 
@@ -115,14 +118,18 @@ void Comparison::put(const std::string& expression) {
              fmt::format("accepted by us only: {}\n  libpcap: {}", expression, oracle_.why()));
     if (!accepted || !parsed.expression) return;
     if (oracle_.rejects_all()) totals_.rejecting++;
+    const Subject subject{expression, *parsed.expression};
+    if (!reference_->prepare(subject)) BPFW_BUG("the graph as written");
     verdicts_.clear();
+    expected_.clear();
     for (const Sample& sample : samples_) {
-        verdicts_.push_back(oracle_.judge(sample));
-        if (decided(verdicts_.back())) totals_.verdicts++;
-        if (verdicts_.back() == Verdict::Yes) totals_.matches++;
+        const Verdict verdict = oracle_.judge(sample);
+        verdicts_.push_back(verdict);
+        expected_.push_back(decided(verdict) ? verdict : reference_->judge(sample));
+        if (decided(verdict)) totals_.verdicts++;
+        if (verdict == Verdict::Yes) totals_.matches++;
     }
     totals_.mended = oracle_.mended();
-    const Subject subject{expression, *parsed.expression};
     for (std::size_t i = 0; i < engines_.size(); ++i) put_to(i, subject);
 }
 
@@ -145,7 +152,7 @@ void Comparison::put_to(std::size_t index, const Subject& subject) {
     const std::uint64_t before = tally.mismatches;
     for (std::size_t i = 0; i < samples_.size(); ++i) {
         const std::uint64_t so_far = tally.mismatches;
-        count(verdicts_[i], engine.judge(samples_[i]), tally);
+        count(verdicts_[i], expected_[i], engine.judge(samples_[i]), tally);
         if (so_far == before && tally.mismatches != before && so_far < settings_.shown)
             tell(index, subject.text, samples_[i]);
     }

@@ -12,6 +12,8 @@
 
 namespace bpfw::test::filter {
 
+// Where libpcap has not decided, an engine has to answer as the graph does that was lowered as
+// written: that is counted among the mismatches too.
 // Plain data: workers write it to memory that they share with their parent.
 struct Tally {
     std::uint64_t compared = 0;
@@ -65,7 +67,10 @@ private:
     std::vector<std::unique_ptr<Engine>> engines_;
     Settings settings_;
     LibpcapOracle oracle_;
+    // Where libpcap has no answer: the graph as it is written.
+    std::unique_ptr<Engine> reference_;
     std::vector<Verdict> verdicts_;
+    std::vector<Verdict> expected_;
     Totals totals_;
     std::string report_;
 };

@@ -32,6 +32,9 @@ public:
     virtual Verdict judge(const Sample& sample) = 0;
 };
 
+// The graph as written: what our other engines have to agree with in any case.
+std::unique_ptr<Engine> reference_engine();
+
 // Every engine that this machine can run and whose name contains one of `words` (none: all);
 // `missing` gets what the others lack, by name.
 std::vector<std::unique_ptr<Engine>> engines(const std::vector<std::string>& words,

@@ -47,6 +47,11 @@ ir::Graph lowered(const parser::pcap::Expression& expression, ir::Lists lists, s
 
 }  // namespace
 
+std::unique_ptr<Engine> reference_engine() {
+    return std::make_unique<GraphEngine>(
+        "graph as written", [](const auto& e) { return lowered(e, ir::Lists::AsWritten, 0); });
+}
+
 void add_graph_engines(std::vector<std::unique_ptr<Engine>>& engines) {
     const auto add = [&](std::string name, ir::Lists lists, std::size_t passes) {
         engines.push_back(std::make_unique<GraphEngine>(
