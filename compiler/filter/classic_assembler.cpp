@@ -60,11 +60,6 @@ void ClassicAssembler::place() {
     places_.push_back(at);
 }
 
-// Instructions between an item's first and the other item.
-std::uint32_t ClassicAssembler::distance(std::size_t item, std::uint32_t to) const {
-    return places_[to] - places_[item] - 1;
-}
-
 void ClassicAssembler::follow_labels() {
     for (std::uint32_t at = 0; at < items_.size(); ++at) {
         for (std::uint32_t* to : {&items_[at].yes, &items_[at].no}) {
@@ -132,13 +127,32 @@ void ClassicAssembler::drop_unreached() {
     }
 }
 
-bool ClassicAssembler::lengthen() {
+// A way is direct, by a ja to the same place that stands within reach, or by a ja of its own. From
+// the end on, as the ja's that can be used are those behind.
+bool ClassicAssembler::route() {
+    std::map<std::uint32_t, std::uint32_t> nearest;  // by where it leads: a ja's place
     bool changed = false;
-    for (std::size_t at = 0; at < items_.size(); ++at) {
+    for (std::size_t at = items_.size(); at-- > 0;) {
         Item& item = items_[at];
         if (item.dropped || item.no == kNone) continue;
-        if (!item.far_yes && distance(at, item.yes) > kFarthest) changed = item.far_yes = true;
-        if (!item.far_no && distance(at, item.no) > kFarthest) changed = item.far_no = true;
+        const std::uint32_t behind = places_[at] + 1;
+        const auto way = [&](std::uint32_t to, bool& far) -> std::uint8_t {
+            if (!far && places_[to] - behind <= kFarthest)
+                return static_cast<std::uint8_t>(places_[to] - behind);
+            const auto found = nearest.find(to);
+            if (!far && found != nearest.end() && found->second - behind <= kFarthest)
+                return static_cast<std::uint8_t>(found->second - behind);
+            changed = changed || !far;
+            far = true;
+            return 0;
+        };
+        item.insn.jt = way(item.yes, item.far_yes);
+        item.insn.jf = way(item.no, item.far_no);
+        if (item.far_yes) nearest[item.yes] = behind;
+        if (item.far_no) {
+            item.insn.jf = item.far_yes ? 1 : 0;
+            nearest[item.no] = behind + item.insn.jf;
+        }
     }
     return changed;
 }
@@ -148,24 +162,21 @@ ClassicProgram ClassicAssembler::finish() && {
     share();
     drop_unreached();
     do place();
-    while (lengthen());
+    while (route());
     ClassicProgram out;
-    for (std::size_t at = 0; at < items_.size(); ++at) {
-        const Item& item = items_[at];
+    const auto put_ja = [&](std::uint32_t to) {
+        const auto next = static_cast<std::uint32_t>(out.size()) + 1;
+        out.push_back(instruction(BPF_JMP | BPF_JA, places_[to] - next));
+    };
+    for (const Item& item : items_) {
         if (item.dropped) continue;
-        parser::ClassicInstruction insn = item.insn;
-        if (item.no == kNone) {
-            if (item.yes != kNone) insn.k = distance(at, item.yes);
-            out.push_back(insn);
+        if (item.no == kNone && item.yes != kNone) {
+            put_ja(item.yes);
             continue;
         }
-        const std::uint32_t yes = distance(at, item.yes);
-        const std::uint32_t no = distance(at, item.no);
-        insn.jt = static_cast<std::uint8_t>(item.far_yes ? 0 : yes);
-        insn.jf = static_cast<std::uint8_t>(!item.far_no ? no : item.far_yes ? 1 : 0);
-        out.push_back(insn);
-        if (item.far_yes) out.push_back(instruction(BPF_JMP | BPF_JA, yes - 1));
-        if (item.far_no) out.push_back(instruction(BPF_JMP | BPF_JA, no - (item.far_yes ? 2 : 1)));
+        out.push_back(item.insn);
+        if (item.far_yes) put_ja(item.yes);
+        if (item.far_no) put_ja(item.no);
     }
     return out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Builds a classic program with labels. finish() alone turns them into offsets, and puts a `ja`
-// behind a conditional jump whose way is longer than 8 bits.
+// between where a way is longer than the 8 bits of a conditional jump.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +53,8 @@ private:
     void share();
     void drop_unreached();
     void place();
-    bool lengthen();
+    bool route();
     [[nodiscard]] std::uint32_t size_of(const Item& item) const;
-    [[nodiscard]] std::uint32_t distance(std::size_t item, std::uint32_t to) const;
 
     std::vector<Item> items_;
     std::vector<std::uint32_t> labels_;  // item index

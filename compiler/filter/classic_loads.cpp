@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A classic program -> which bytes of the packet it reads, and where looking for them once is
-// enough. Doors: classic_loads.hpp, reads_what_forwarding_changes() of classic.hpp.
+// enough. Door: classic_loads.hpp.
 #include "compiler/filter/classic_loads.hpp"
 
 #include <linux/filter.h>
@@ -41,17 +41,6 @@ std::uint32_t extent_of(const ClassicInstruction& insn, std::uint32_t reach) {
     return near && place.offset + access.size <= reach ? place.offset + access.size : 0;
 }
 
-// Where an instruction leads; the same index twice when there is one way only.
-struct Ways {
-    std::size_t first;
-    std::size_t second;
-};
-Ways ways_of(const ClassicInstruction& insn, std::size_t at) {
-    if (BPF_CLASS(insn.code) != BPF_JMP) return {at + 1, at + 1};
-    if (BPF_OP(insn.code) == BPF_JA) return {at + 1 + insn.k, at + 1 + insn.k};
-    return {at + 1 + insn.jt, at + 1 + insn.jf};
-}
-
 // Bytes that every way from an instruction reads, unless it ends without a match: a load that
 // fails, a division by 0 and `ret 0` end all alike.
 std::vector<std::uint32_t> anticipated(const ClassicProgram& program, std::uint32_t reach) {
@@ -70,6 +59,12 @@ std::vector<std::uint32_t> anticipated(const ClassicProgram& program, std::uint3
 }
 
 }  // namespace
+
+Ways ways_of(const ClassicInstruction& insn, std::size_t at) {
+    if (BPF_CLASS(insn.code) != BPF_JMP) return {at + 1, at + 1};
+    if (BPF_OP(insn.code) == BPF_JA) return {at + 1 + insn.k, at + 1 + insn.k};
+    return {at + 1 + insn.jt, at + 1 + insn.jf};
+}
 
 Place place_of(std::uint32_t k) {
     if (k <= static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max()))
@@ -111,34 +106,6 @@ std::vector<std::uint32_t> looks(const ClassicProgram& program, std::uint32_t re
         known[ways.second] = std::min(known[ways.second], found);
     }
     return out;
-}
-
-bool reads_what_forwarding_changes(const ClassicProgram& program, parser::Family family) {
-    struct Bytes {
-        std::uint32_t first;
-        std::uint32_t last;
-    };
-    // TTL and checksum; hop limit.
-    static constexpr Bytes kIpv4[] = {{8, 8}, {10, 11}};
-    static constexpr Bytes kIpv6[] = {{7, 7}};
-    const auto touches = [&](const ClassicInstruction& insn) {
-        const Access access = access_of(insn);
-        if (access.kind == Access::Kind::Variable) return true;
-        if (access.kind == Access::Kind::None) return false;
-        const Place place = place_of(access.k);
-        if (place.kind != Place::Kind::Network && place.kind != Place::Kind::Link) return false;
-        // A load from the link header runs on into the network header.
-        constexpr std::uint64_t kLinkBytes = 14;
-        const std::uint64_t skipped = place.kind == Place::Kind::Link ? kLinkBytes : 0;
-        const auto overlaps = [&](const Bytes& bytes) {
-            return place.offset <= skipped + bytes.last &&
-                   std::uint64_t{place.offset} + access.size > skipped + bytes.first;
-        };
-        return family == parser::Family::Ipv4
-                   ? std::any_of(std::begin(kIpv4), std::end(kIpv4), overlaps)
-                   : std::any_of(std::begin(kIpv6), std::end(kIpv6), overlaps);
-    };
-    return std::any_of(program.begin(), program.end(), touches);
 }
 
 }  // namespace bpfw::compiler::filter

@@ -27,6 +27,13 @@ struct Access {
 };
 Access access_of(const parser::ClassicInstruction& insn);
 
+// Where an instruction that is no return leads; the same index twice when there is one way only.
+struct Ways {
+    std::size_t first;
+    std::size_t second;
+};
+Ways ways_of(const parser::ClassicInstruction& insn, std::size_t at);
+
 // For each instruction: so many bytes from the network header on must be looked for here, because
 // every way that does not end without a match needs them and none has looked yet; 0: no look is
 // needed, the bytes it reads are known to be there (or it reads none at a fixed offset). Bytes

@@ -200,36 +200,5 @@ TEST_F(EmitClassic, TheVerifierTakesTheLongest) {
     EXPECT_TRUE(Loaded(equal).ok());
 }
 
-TEST(ClassicLoads, WhatForwardingChanges) {
-    const auto load = [](std::uint16_t size, std::uint32_t k) {
-        return ClassicProgram{{static_cast<std::uint16_t>(BPF_LD | BPF_ABS | size), 0, 0, k},
-                              {BPF_RET | BPF_A, 0, 0, 0}};
-    };
-    const auto ipv4 = [](const ClassicProgram& p) {
-        return reads_what_forwarding_changes(p, parser::Family::Ipv4);
-    };
-    const auto ipv6 = [](const ClassicProgram& p) {
-        return reads_what_forwarding_changes(p, parser::Family::Ipv6);
-    };
-    EXPECT_TRUE(ipv4(load(BPF_B, 8)));
-    EXPECT_FALSE(ipv4(load(BPF_B, 9)));
-    EXPECT_TRUE(ipv4(load(BPF_H, 9)));
-    EXPECT_TRUE(ipv4(load(BPF_B, 11)));
-    EXPECT_FALSE(ipv4(load(BPF_W, 12)));
-    EXPECT_FALSE(ipv4(load(BPF_W, 4)));
-    EXPECT_TRUE(ipv6(load(BPF_W, 4)));
-    EXPECT_FALSE(ipv6(load(BPF_B, 6)));
-    EXPECT_FALSE(ipv6(load(BPF_W, 8)));
-    const auto from_network = static_cast<std::uint32_t>(SKF_NET_OFF);
-    const auto from_link = static_cast<std::uint32_t>(SKF_LL_OFF);
-    EXPECT_TRUE(ipv4(load(BPF_B, from_network + 8)));
-    EXPECT_FALSE(ipv4(load(BPF_B, from_network + 9)));
-    EXPECT_TRUE(ipv4(load(BPF_B, from_link + 22)));
-    EXPECT_FALSE(ipv4(load(BPF_B, from_link + 8)));
-    EXPECT_TRUE(ipv4({{BPF_LD | BPF_B | BPF_IND, 0, 0, 40}, {BPF_RET | BPF_A, 0, 0, 0}}));
-    EXPECT_FALSE(ipv4({{BPF_LD | BPF_W | BPF_LEN, 0, 0, 0}, {BPF_RET | BPF_A, 0, 0, 0}}));
-    EXPECT_TRUE(ipv4({{BPF_LDX | BPF_B | BPF_MSH, 0, 0, 8}, {BPF_RET | BPF_A, 0, 0, 0}}));
-}
-
 }  // namespace
 }  // namespace bpfw::compiler::filter
