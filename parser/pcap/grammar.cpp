@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 namespace bpfw::parser::pcap {
 namespace {
 
@@ -65,10 +68,7 @@ std::optional<NodeId> Grammar::expression() {
     if (!first) return std::nullopt;
     const MaybePiece all = list(*first, {true, true});
     if (!all || !shallow_enough()) return std::nullopt;
-    if (!sees(TokenKind::End)) {
-        return sees(TokenKind::Close) ? unexpected("'and', 'or' or the end", "no '(' belongs to it")
-                                      : unexpected("'and', 'or' or the end");
-    }
+    if (!sees(TokenKind::End)) return unexpected("'and', 'or' or the end", hint_behind());
     return all->value;
 }
 
@@ -120,14 +120,44 @@ Grammar::MaybePiece Grammar::start_of_operand(const Qualifiers& q, Allowed allow
     }
     if (is_identifier(token.kind)) {
         if (allowed.identifier) return identifier(q);
-        return unexpected("a primitive", fmt::format("what is it? host {0}, net {0}, port {0}, ...",
-                                                     mistakes_.words(token.at)));
+        return unexpected("a primitive", hint_unqualified());
     }
     if (allowed.term) return primitive();
     return unexpected("an address, a number or a name",
                       is_word(token.kind)
                           ? fmt::format("as a name it is written \\{}", mistakes_.words(token.at))
                           : "");
+}
+
+// What stands in front of an identifier that nothing says anything about.
+std::string Grammar::hint_unqualified() const {
+    const std::string_view text = mistakes_.words(now().at);
+    if (sees(TokenKind::Mac)) return fmt::format("ether host {}", text);
+    if (!sees(TokenKind::Name)) return fmt::format("host {0}, net {0}, ...", text);
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (lower != text && word(lower)) return fmt::format("words are in small letters: {}", lower);
+    if (text.find('-') != text.npos && text[0] != '\\') {
+        return fmt::format("'{}' is one name; where '-' is minus it needs blanks", text);
+    }
+    return fmt::format("host {0}, net {0}, port {0}, ...", text);
+}
+
+// Where an expression could have been complete.
+std::string Grammar::hint_behind() const {
+    const Token& before = tokens_[position_ - 1];
+    const std::string_view text = mistakes_.words(before.at);
+    if (sees(TokenKind::Close)) return "no '(' belongs to it";
+    if (sees(TokenKind::Slash) && before.kind == TokenKind::Number) {
+        return fmt::format("a network before a '/' has two parts at least: {}.0", text);
+    }
+    if (sees_relation() && !is_identifier(before.kind))
+        return "relations are not chained: a < b and b < c";
+    if (sees(TokenKind::Number) && before.kind == TokenKind::Protocol) {
+        return fmt::format("{0} port {1}, {0} proto {1}, ...", text, mistakes_.words(now().at));
+    }
+    return is_identifier(now().kind) ? hint_unqualified() : "";
 }
 
 // A number or arithmetic to whose right nothing more belongs to it but a relation.
@@ -152,8 +182,9 @@ Grammar::MaybePiece Grammar::parentheses(const Qualifiers& q, Allowed allowed) {
     MaybePiece piece = operand(q, allowed, Within::Parentheses);
     if (!piece) return piece;
     if (piece->kind == Kind::Identifiers) {
-        return unexpected("a relation, or no parenthesis",
-                          "one pair of parentheses around identifiers is enough");
+        mistakes_.error(piece->at, "syntax error: two pairs of parentheses around identifiers")
+            .hint("one is enough");
+        return std::nullopt;
     }
     if (piece->kind == Kind::Identifier) {
         piece = list(*piece, {false, true});

@@ -89,6 +89,8 @@ private:
         return {begin, tokens_[position_ - 1].at.end};
     }
     [[nodiscard]] static Piece term(NodeId node, Range at) { return {Kind::Term, at, node, {}}; }
+    [[nodiscard]] std::string hint_unqualified() const;
+    [[nodiscard]] std::string hint_behind() const;
     std::nullopt_t unexpected(std::string_view wanted, std::string hint = "");
     bool expect(TokenKind kind, std::string_view shown);
     // One level down and up again; false, and told, when that is too deep.

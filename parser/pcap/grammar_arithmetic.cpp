@@ -91,7 +91,8 @@ Grammar::MaybePiece Grammar::arithmetic_operand() {
             take();
             return load(token);
         default:  // many kinds of token are no arithmetic
-            return unexpected("a number, len or PROTOCOL[...]");
+            return unexpected("a number, len or PROTOCOL[...]",
+                              sees(TokenKind::Name) ? "it is one name: blanks part words" : "");
     }
 }
 

@@ -118,8 +118,8 @@ void Meaning::need_link_type(Protocol protocol, Range at) {
 }
 
 void Meaning::need_words(unsigned words, Range at) {
-    const bool had_enough = encapsulation_.take(0);
-    if (encapsulation_.take(words) || !had_enough) return;
+    if (encapsulation_.take(words) || told_words_) return;
+    told_words_ = true;
     refuse(at, "too many registers needed to evaluate expression",
            "at most 16 values wait for their operator at one time: a - (b - (c - ...))");
 }

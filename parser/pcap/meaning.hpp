@@ -113,6 +113,7 @@ private:
     Mistakes& mistakes_;
     Builder& builder_;
     Encapsulation encapsulation_;
+    bool told_words_ = false;
 };
 
 }  // namespace bpfw::parser::pcap

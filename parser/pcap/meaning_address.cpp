@@ -109,10 +109,12 @@ std::string_view kind_of(AddressType type) {
 }  // namespace
 
 NodeId Meaning::unqualified(Range at) {
-    return refuse(
-        at, fmt::format("syntax error: nothing before '{}' says what it is", mistakes_.words(at)),
-        "say it: host, net, port, portrange or proto (the primitive on its left has none "
-        "to take over)");
+    const std::string_view text = mistakes_.words(at);
+    const bool minus = text.find('-') != text.npos && text[0] != '\\';
+    return refuse(at, fmt::format("syntax error: nothing before '{}' says what it is", text),
+                  minus ? "it is one name; where '-' is minus it needs blanks"
+                        : "host, net, port, portrange or proto; the primitive on its left has none "
+                          "to take over");
 }
 
 NodeId Meaning::host4(const Qualifiers& q, std::uint32_t address, std::uint32_t mask, Range at) {
