@@ -45,7 +45,7 @@ Exit write_object_file(Input& input, const std::string& path) {
 }
 
 Exit print_stage(Input& input, const std::string& stage) {
-    const std::vector<std::string_view> stages = compiler::stage_names();
+    const std::vector<std::string> stages = compiler::stage_names();
     if (std::find(stages.begin(), stages.end(), stage) == stages.end()) {
         fmt::print(stderr, "bpfw compile: --dump-after: no stage '{}'\n  hint: the stages are {}\n",
                    stage, fmt::join(stages, ", "));

@@ -6,22 +6,28 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <set>
+#include <string>
 #include <unordered_set>
 
 #include "bpf-templates/abi.h"
+#include "compiler/bytecode_check.hpp"
 #include "compiler/emit/emit.hpp"
+#include "compiler/filter/lower.hpp"
+#include "compiler/filter/optimise.hpp"
+#include "compiler/filters.hpp"
 #include "compiler/ir/fold.hpp"
 #include "compiler/ir/ir.hpp"
 #include "compiler/ir/lower.hpp"
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
 #include "compiler/ir/specialise.hpp"
+#include "compiler/limits.hpp"
 #include "compiler/plan/placement.hpp"
 #include "compiler/plan/plan.hpp"
 #include "compiler/plan/split.hpp"
 #include "parser/base/result.hpp"
-#include "parser/print.hpp"
+#include "parser/pcap/pcap.hpp"
 
 namespace bpfw::compiler {
 namespace {
@@ -43,6 +49,8 @@ Irs specialise_all(Irs irs) {
     return out;
 }
 
+std::string filter_stage(const filter::Pass& pass) { return fmt::format("filter-{}", pass.name); }
+
 struct Pass {
     std::string_view name;
     Irs (*run)(Irs);
@@ -58,19 +66,23 @@ constexpr std::array<Pass, 5> kPasses = {{
 }};
 constexpr std::string_view kLower = "lower";
 constexpr std::string_view kPlan = "plan";
+// The graphs of what is asked on the frame; behind it "filter-NAME" for each pass over them
+// (compiler/filter/optimise.hpp).
+constexpr std::string_view kFilter = "filter";
 
-// Instructions of one BPF program. The kernel's limit is 1,000,000 processed ones
-// (kernel/bpf/verifier.c, BPF_COMPLEXITY_LIMIT_INSNS); 6.18 processed 2.1 times what there is for
-// four-field rules, less for others that were tried.
-constexpr std::size_t kMostInstructions = 430'000;
+// What the conditions that are left read.
+struct Reads {
+    std::unordered_set<Field> fields;
+    std::set<FilterId> filters;
+};
 
-void collect(const Expr& expr, std::unordered_set<Field>& fields) {
+void collect(const Expr& expr, Reads& reads) {
     const auto all = [&](const std::vector<Expr>& of) {
-        for (const Expr& part : of) collect(part, fields);
+        for (const Expr& part : of) collect(part, reads);
     };
     std::visit(overloaded{
-                   [&](const Test& test) { fields.insert(test.field); },
-                   [](const FilterTest&) {},
+                   [&](const Test& test) { reads.fields.insert(test.field); },
+                   [&](const FilterTest& test) { reads.filters.insert(test.filter); },
                    [](Guard) {},
                    [&](const All& list) { all(list.of); },
                    [&](const Any& list) { all(list.of); },
@@ -80,18 +92,25 @@ void collect(const Expr& expr, std::unordered_set<Field>& fields) {
 
 bool in_range_of(Field field, Field first, Field last) { return first <= field && field <= last; }
 
-// What the entry program has to find out about a packet for these rules.
-std::uint32_t needs_of(const Irs& irs) {
-    std::unordered_set<Field> fields;
+Reads reads_of(const Irs& irs) {
+    Reads reads;
     for (const Ir& ir : irs) {
         for (const IrChain& chain : ir.chains) {
             for (const IrRule& rule : chain.rules) {
-                for (const Expr& condition : rule.conditions) collect(condition, fields);
+                for (const Expr& condition : rule.conditions) collect(condition, reads);
             }
         }
     }
-    std::uint32_t needs = 0;
-    for (const Field field : fields) {
+    return reads;
+}
+
+// What the entry program has to find out about a packet for these rules.
+std::uint32_t needs_of(const Ruleset& ruleset, const Reads& reads) {
+    std::uint32_t needs = ruleset.frames.empty() ? 0 : BPFW_NEEDS_FRAMES;
+    for (const RulesetFrameRule& have : ruleset.frames) {
+        if (have.rule.action == parser::FrameAction::Log) needs |= BPFW_NEEDS_EVENTS;
+    }
+    for (const Field field : reads.fields) {
         if (in_range_of(field, Field::InName0, Field::OutName3)) needs |= BPFW_NEEDS_INTERFACES;
         if (in_range_of(field, Field::OutName0, Field::OutName3)) needs |= BPFW_NEEDS_OUTPUT_NAME;
         if (in_range_of(field, Field::MacLow, Field::MacHigh)) needs |= BPFW_NEEDS_MAC;
@@ -102,10 +121,12 @@ std::uint32_t needs_of(const Irs& irs) {
     return needs;
 }
 
-std::vector<Plan> make_plans(const Irs& irs, parser::Diagnostics& diags) {
+// `depth`: call frames that the functions of filters take, 0 when no rule asks one.
+std::vector<Plan> make_plans(const Irs& irs, std::uint32_t depth, parser::Diagnostics& diags) {
     std::vector<Plan> plans;
     for (const Ir& ir : irs) {
         PlanOptions options;
+        options.levels = kFunctionLevels - std::min(depth, kFunctionLevels);
         if (ir.packets == PacketClass::Odd) {
             options.regular = &plans.back();
             options.sensitive = sensitive_chains(ir);
@@ -117,139 +138,187 @@ std::vector<Plan> make_plans(const Irs& irs, parser::Diagnostics& diags) {
     return plans;
 }
 
-// Functions the named entry function leads to, itself included: what one BPF program holds.
-struct Reach {
-    std::size_t functions = 0;
-    std::size_t instructions = 0;
+void append(std::vector<Function>& to, std::vector<Function> from) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+// From rules to what is emitted: the IRs after all passes, and what they and the short-form rules
+// ask on the frame.
+struct Lowered {
+    Irs irs;
+    Filters filters;
+    filter::Graph frames;
+    Reads reads;
+    [[nodiscard]] bool reads_frame(const Ruleset& ruleset) const {
+        return !ruleset.frames.empty() || !reads.filters.empty();
+    }
 };
 
-Reach reach_of(const Program& program, const std::vector<std::string_view>& entries) {
-    std::unordered_map<std::string_view, const Function*> by_name;
-    for (const Function& function : program.functions) by_name.emplace(function.name, &function);
-    std::unordered_set<const Function*> seen;
-    std::vector<const Function*> open;
-    for (const std::string_view entry : entries) open.push_back(by_name.at(entry));
-    Reach reach;
-    while (!open.empty()) {
-        const Function* function = open.back();
-        open.pop_back();
-        if (!seen.insert(function).second) continue;
-        ++reach.functions;
-        reach.instructions += function->insns.size();
-        for (const Relocation& relocation : function->relocations) {
-            if (relocation.kind != Relocation::Kind::Function) continue;
-            open.push_back(by_name.at(relocation.symbol));
-        }
-    }
-    return reach;
+std::uint32_t first_frame_slot(const Ruleset& ruleset) {
+    return count_slots(ruleset) - static_cast<std::uint32_t>(ruleset.frames.size());
 }
 
-// Refused by us, with the figures, and not by the verifier.
-bool fits(const Program& program, parser::Diagnostics& diags) {
-    constexpr std::size_t kMostFunctions = 245;
-    std::vector<std::string_view> ingress;
-    std::vector<std::string_view> egress;
-#define BPFW_SORT_ENTRY(name)                                                             \
-    (std::string_view(#name).find("output") == std::string_view::npos ? ingress : egress) \
-        .push_back(#name);
-    BPFW_CHAIN_FUNCTIONS(BPFW_SORT_ENTRY)
-#undef BPFW_SORT_ENTRY
-    for (const auto& entries : {ingress, egress}) {
-        const Reach reach = reach_of(program, entries);
-        if (reach.instructions <= kMostInstructions && reach.functions <= kMostFunctions) continue;
-        diags
-            .error({}, fmt::format("the ruleset is too large: {} instructions in {} functions, "
-                                   "at most {} in {} can be loaded",
-                                   reach.instructions, reach.functions, kMostInstructions,
-                                   kMostFunctions))
-            .hint("the kernel verifies at most 1,000,000 instructions in 256 functions a program")
-            .kind(parser::Mistake::Unsupported);
-        return false;
+Lowered lower_all(const Ruleset& ruleset, const parser::Sources& sources) {
+    Lowered lowered;
+    lowered.irs = lower(ruleset, sources, lowered.filters);
+    for (const Pass& pass : kPasses) lowered.irs = pass.run(std::move(lowered.irs));
+    lowered.reads = reads_of(lowered.irs);
+    if (!ruleset.frames.empty()) {
+        lowered.frames =
+            filter::optimise(lower_frames(ruleset, first_frame_slot(ruleset), sources));
     }
-    return true;
+    return lowered;
 }
 
-void refuse(parser::Span at, std::string_view what, parser::Diagnostics& diags) {
-    diags.error(at, fmt::format("{} is not supported yet", what))
-        .kind(parser::Mistake::Unsupported);
+// The filters' functions for one kind of context, as chains call them.
+std::vector<Function> emit_filters(const Lowered& lowered, Signature entry,
+                                   std::vector<std::byte>& tables) {
+    std::vector<Function> functions;
+    for (const FilterId id : lowered.reads.filters)
+        append(functions, emit_filter(lowered.filters.all()[id], id, entry, tables));
+    return functions;
 }
 
-// What reads the frame itself.
-bool has_only_headers(const Ruleset& ruleset, parser::Diagnostics& diags) {
-    const std::size_t before = diags.error_count();
-    for (const RulesetFrameRule& have : ruleset.frames) {
-        refuse(have.rule.at, parser::action_name(have.rule.action), diags);
+// Chains for XDP and for TC, the filters they ask, and the short-form rules.
+std::optional<std::vector<Plan>> emit_with_frame(const Lowered& lowered, Program& program,
+                                                 parser::Diagnostics& diags) {
+    std::vector<Function> filters = emit_filters(lowered, Signature::FrameXdp, program.tables);
+    std::vector<Plan> plans = make_plans(lowered.irs, call_depth(filters), diags);
+    if (plans.empty()) return std::nullopt;
+    append(filters, emit_filters(lowered, Signature::FrameTc, program.tables));
+    for (const Signature entry : {Signature::FrameXdp, Signature::FrameTc})
+        append(filters, emit_frames(lowered.frames, entry, program.tables));
+    for (const Signature signature : {Signature::PacketXdp, Signature::PacketTc}) {
+        for (std::size_t n = 0; n < lowered.irs.size(); ++n)
+            append(program.functions, emit(lowered.irs[n], plans[n], signature));
     }
-    const auto look = [&](const RulesetRule& have) {
-        for (const parser::Match& match : have.rule.matches) {
-            if (const auto* pcap = std::get_if<parser::PcapMatch>(&match)) {
-                refuse(pcap->at, "-m pcap", diags);
-            } else if (const auto* bpf = std::get_if<parser::BpfMatch>(&match)) {
-                refuse(bpf->at, "-m bpf", diags);
-            }
-        }
-    };
-    for (const Table* table : {&ruleset.ipv4, &ruleset.ipv6}) {
-        for (const Chain& chain : table->chains) {
-            std::for_each(chain.rules.begin(), chain.rules.end(), look);
-        }
+    append(program.functions, std::move(filters));
+    drop_unreached(program);
+    return plans;
+}
+
+std::optional<std::vector<Plan>> emit_rules(const Lowered& lowered, Program& program,
+                                            parser::Diagnostics& diags) {
+    std::vector<Plan> plans = make_plans(lowered.irs, 0, diags);
+    if (plans.empty()) return std::nullopt;
+    for (std::size_t n = 0; n < lowered.irs.size(); ++n)
+        append(program.functions, emit(lowered.irs[n], plans[n]));
+    return plans;
+}
+
+void place(const Ruleset& ruleset, const Irs& irs, const std::vector<Plan>& plans,
+           Program& program) {
+    for (std::size_t n = 0; n < irs.size(); ++n) {
+        if (irs[n].packets != PacketClass::Regular) continue;
+        std::vector<Placement> lines = placements(irs[n], plans[n]);
+        std::move(lines.begin(), lines.end(), std::back_inserter(program.placements));
     }
-    return diags.error_count() == before;
+    if (!ruleset.frames.empty()) program.placements.push_back(place_frames(ruleset.frames.size()));
+}
+
+// A filter's text, then its graph.
+std::string text_of(const Filter& filter, FilterId id, const filter::Graph& graph) {
+    const auto* expression = std::get_if<parser::pcap::Expression>(&filter.asked);
+    if (expression == nullptr) {
+        return fmt::format("filter {}: bytecode\n{}", id,
+                           filter::to_text(std::get<filter::ClassicProgram>(filter.asked),
+                                           filter::ClassicForm::Listing));
+    }
+    return fmt::format("filter {}: {}\n{}", id, parser::pcap::to_text(*expression),
+                       filter::to_text(graph));
+}
+
+filter::Graph up_to(std::string_view stage, filter::Graph graph) {
+    if (stage == kFilter) return graph;
+    for (const filter::Pass& pass : filter::passes()) {
+        graph = pass.run(std::move(graph));
+        if (stage == filter_stage(pass)) break;
+    }
+    return graph;
+}
+
+std::string dump_filters(std::string_view stage, const Ruleset& ruleset,
+                         const parser::Sources& sources) {
+    Filters filters;
+    lower(ruleset, sources, filters);
+    std::string out;
+    for (FilterId id = 0; id < filters.all().size(); ++id) {
+        const Filter& filter = filters.all()[id];
+        const auto* expression = std::get_if<parser::pcap::Expression>(&filter.asked);
+        filter::Graph graph;
+        if (expression != nullptr)
+            graph = filter::lower(*expression, filter::Lists::AsSets, filter.origin);
+        out += text_of(filter, id, up_to(stage, std::move(graph)));
+    }
+    if (ruleset.frames.empty()) return out;
+    const filter::Graph frames = lower_frames(ruleset, first_frame_slot(ruleset), sources);
+    return out + "frames\n" + filter::to_text(up_to(stage, frames));
+}
+
+std::string dump_irs(std::string_view stage, const Ruleset& ruleset,
+                     const parser::Sources& sources) {
+    Filters filters;
+    Irs irs = lower(ruleset, sources, filters);
+    for (const Pass& pass : kPasses) {
+        if (stage == kLower) break;
+        irs = pass.run(std::move(irs));
+        if (stage == pass.name) break;
+    }
+    std::string out;
+    for (const Ir& ir : irs) out += to_text(ir);
+    return out;
+}
+
+std::string dump_plans(const Ruleset& ruleset, const parser::Sources& sources,
+                       parser::Diagnostics& diags) {
+    const Lowered lowered = lower_all(ruleset, sources);
+    Program unused;
+    const auto plans = lowered.reads_frame(ruleset) ? emit_with_frame(lowered, unused, diags)
+                                                    : emit_rules(lowered, unused, diags);
+    std::string out;
+    for (std::size_t n = 0; plans && n < plans->size(); ++n) {
+        const std::string text_of_ir = to_text(lowered.irs[n]);
+        out +=
+            text_of_ir.substr(0, text_of_ir.find('\n') + 1) + to_text((*plans)[n], lowered.irs[n]);
+    }
+    return out;
 }
 
 }  // namespace
 
 std::optional<Program> compile(const Ruleset& ruleset, const parser::Sources& sources,
                                parser::Diagnostics& diags) {
-    if (!has_only_headers(ruleset, diags)) return std::nullopt;
-    Irs irs = lower(ruleset, sources);
-    for (const Pass& pass : kPasses) irs = pass.run(std::move(irs));
-    const std::vector<Plan> plans = make_plans(irs, diags);
-    if (plans.empty()) return std::nullopt;
+    if (!check_bytecode(ruleset, diags)) return std::nullopt;
+    const Lowered lowered = lower_all(ruleset, sources);
+    warn(ruleset, lowered.filters, lowered.frames, diags);
     Program program;
-    program.needs = needs_of(irs);
+    program.entry = lowered.reads_frame(ruleset) ? Entry::FrameRules : Entry::Rules;
+    program.needs = needs_of(ruleset, lowered.reads);
     program.counters = count_slots(ruleset);
     program.ruleset = to_text(ruleset);
-    for (std::size_t n = 0; n < irs.size(); ++n) {
-        if (irs[n].packets == PacketClass::Regular) {
-            std::vector<Placement> lines = placements(irs[n], plans[n]);
-            std::move(lines.begin(), lines.end(), std::back_inserter(program.placements));
-        }
-        std::vector<Function> functions = emit(irs[n], plans[n]);
-        std::move(functions.begin(), functions.end(), std::back_inserter(program.functions));
-    }
+    const auto plans = program.entry == Entry::FrameRules ? emit_with_frame(lowered, program, diags)
+                                                          : emit_rules(lowered, program, diags);
+    if (!plans) return std::nullopt;
+    place(ruleset, lowered.irs, *plans, program);
     if (!fits(program, diags)) return std::nullopt;
     return program;
 }
 
-std::vector<std::string_view> stage_names() {
-    std::vector<std::string_view> names{kLower};
-    for (const Pass& pass : kPasses) names.push_back(pass.name);
-    names.push_back(kPlan);
+std::vector<std::string> stage_names() {
+    std::vector<std::string> names{std::string(kLower)};
+    for (const Pass& pass : kPasses) names.emplace_back(pass.name);
+    names.emplace_back(kPlan);
+    names.emplace_back(kFilter);
+    for (const filter::Pass& pass : filter::passes()) names.push_back(filter_stage(pass));
     return names;
 }
 
 std::string dump_after(std::string_view stage, const Ruleset& ruleset,
                        const parser::Sources& sources, parser::Diagnostics& diags) {
-    const auto text = [](const Irs& irs) {
-        std::string out;
-        for (const Ir& ir : irs) out += to_text(ir);
-        return out;
-    };
-    if (!has_only_headers(ruleset, diags)) return "";
-    Irs irs = lower(ruleset, sources);
-    if (stage == kLower) return text(irs);
-    for (const Pass& pass : kPasses) {
-        irs = pass.run(std::move(irs));
-        if (stage == pass.name) return text(irs);
-    }
-    std::string out;
-    const std::vector<Plan> plans = make_plans(irs, diags);
-    for (std::size_t n = 0; n < plans.size(); ++n) {
-        const std::string text_of_ir = to_text(irs[n]);
-        out += text_of_ir.substr(0, text_of_ir.find('\n') + 1) + to_text(plans[n], irs[n]);
-    }
-    return out;
+    if (!check_bytecode(ruleset, diags)) return "";
+    if (stage == kPlan) return dump_plans(ruleset, sources, diags);
+    if (stage.substr(0, kFilter.size()) == kFilter) return dump_filters(stage, ruleset, sources);
+    return dump_irs(stage, ruleset, sources);
 }
 
 }  // namespace bpfw::compiler

@@ -20,8 +20,9 @@ namespace bpfw::compiler {
 std::optional<Program> compile(const Ruleset& ruleset, const parser::Sources& sources,
                                parser::Diagnostics& diags);
 
-// The names --dump-after takes, in order ("ir", "fold", ...), and the IR's text after one.
-std::vector<std::string_view> stage_names();
+// The names --dump-after takes, in order ("lower", "fold", ...; "filter" and "filter-..." for the
+// graphs of what is asked on the frame), and the text after one.
+std::vector<std::string> stage_names();
 std::string dump_after(std::string_view stage, const Ruleset& ruleset,
                        const parser::Sources& sources, parser::Diagnostics& diags);
 

@@ -141,8 +141,8 @@ std::string text_of(const PkttypeMatch& match) {
     return fmt::format("-m pkttype {}--pkt-type {}", not_text(match.sense), type);
 }
 
-std::string expression_text(const pcap::Expression& /*expression*/) {
-    BPFW_BUG("nothing reads expressions yet");
+std::string expression_text(const pcap::Expression& expression) {
+    return pcap::to_text(expression);
 }
 
 std::string text_of(const PcapMatch& match) {

@@ -15,24 +15,33 @@ namespace {
 
 constexpr std::size_t kInsnBytes = 8;
 
-// Where a function of BPFW_CHAIN_FUNCTIONS runs, by its name: "bpfw_ipv4_input_odd".
+// Where a function of BPFW_CHAIN_FUNCTIONS runs, by its name: "bpfw_ipv4_input_odd"; with a
+// context "bpfw_ipv4_input_odd_xdp".
 std::string placement(std::string_view name) {
     const auto cut = [&](std::string_view prefix) {
         if (!name.starts_with(prefix)) return false;
         name.remove_prefix(prefix.size());
         return true;
     };
+    const auto cut_end = [&](std::string_view suffix) {
+        if (!name.ends_with(suffix)) return false;
+        name.remove_suffix(suffix.size());
+        return true;
+    };
+    const char* const hook = cut_end("_xdp")  ? "XDP"
+                             : cut_end("_tc") ? "TC ingress"
+                                              : "XDP or TC ingress";
+    if (name == "bpfw_frames") return fmt::format("; short-form rules at {}", hook);
     const bool ipv4 = cut("bpfw_ipv4_");
     if (!ipv4 && !cut("bpfw_ipv6_")) return "";
-    const bool odd = name.ends_with("_odd");
-    if (odd) name.remove_suffix(std::string_view("_odd").size());
+    const bool odd = cut_end("_odd");
     const char* const chain = name == "input"     ? "INPUT"
                               : name == "forward" ? "FORWARD"
                               : name == "output"  ? "OUTPUT"
                                                   : nullptr;
     if (chain == nullptr) return "";
     return fmt::format("; IPv{} {} at {}{}", ipv4 ? 4 : 6, chain,
-                       name == "output" ? "TC egress" : "XDP or TC ingress",
+                       name == "output" ? "TC egress" : hook,
                        odd ? ", packets with missing headers" : "");
 }
 

@@ -13,13 +13,6 @@ namespace {
 
 using parser::Family;
 
-LineMark origin_of(parser::Span span, std::string text, const parser::Sources& sources) {
-    const std::string& file = sources.name(span.source);
-    if (file.empty()) return {0, "", 0, 0, std::move(text)};
-    const parser::Position at = sources.position(span);
-    return {0, file, at.line, at.column, std::move(text)};
-}
-
 using ChainIds = std::unordered_map<std::string_view, ChainId>;
 
 ActionKind kind_of(parser::Target::Kind kind) {
@@ -49,21 +42,23 @@ IrAction lower(const parser::Target& target, const ChainIds& ids) {
 }
 
 IrChain lower(const Chain& chain, const ChainIds& ids, Family family,
-              const parser::Sources& sources, std::uint32_t& slot) {
+              const parser::Sources& sources, Filters& filters, std::uint32_t& slot) {
     IrChain out;
     out.name = chain.name;
     out.span = chain.at;
     for (const RulesetRule& from : chain.rules) {
         const parser::Rule& rule = from.rule;
+        LineMark origin =
+            origin_of(rule.at, "-A " + chain.name + " " + to_text(rule, family), sources);
+        std::vector<Expr> conditions = lower_conditions(rule, family, origin, filters);
         out.rules.push_back(
-            {lower_conditions(rule, family), lower(rule.target, ids), slot++,
-             origin_of(rule.at, "-A " + chain.name + " " + to_text(rule, family), sources),
-             rule.at});
+            {std::move(conditions), lower(rule.target, ids), slot++, std::move(origin), rule.at});
     }
     return out;
 }
 
-Ir lower(const Table& table, Family family, const parser::Sources& sources, std::uint32_t& slot) {
+Ir lower(const Table& table, Family family, const parser::Sources& sources, Filters& filters,
+         std::uint32_t& slot) {
     Ir ir;
     ir.family = family;
     ChainIds ids;
@@ -73,7 +68,7 @@ Ir lower(const Table& table, Family family, const parser::Sources& sources, std:
         policy_slots.push_back(chain.policy ? slot++ : 0);
     }
     for (const Chain& chain : table.chains) {
-        IrChain& out = ir.chains.emplace_back(lower(chain, ids, family, sources, slot));
+        IrChain& out = ir.chains.emplace_back(lower(chain, ids, family, sources, filters, slot));
         out.origin = origin_of(chain.at, ":" + chain.name + " -", sources);
         if (!chain.policy) continue;
         const bool accept = *chain.policy == parser::Verdict::Accept;
@@ -87,11 +82,18 @@ Ir lower(const Table& table, Family family, const parser::Sources& sources, std:
 
 }  // namespace
 
-std::vector<Ir> lower(const Ruleset& ruleset, const parser::Sources& sources) {
+LineMark origin_of(parser::Span span, std::string text, const parser::Sources& sources) {
+    const std::string& file = sources.name(span.source);
+    if (file.empty()) return {0, "", 0, 0, std::move(text)};
+    const parser::Position at = sources.position(span);
+    return {0, file, at.line, at.column, std::move(text)};
+}
+
+std::vector<Ir> lower(const Ruleset& ruleset, const parser::Sources& sources, Filters& filters) {
     std::uint32_t slot = 0;
     std::vector<Ir> out;
     for (const Family family : {Family::Ipv4, Family::Ipv6}) {
-        out.push_back(lower(ruleset.of(family), family, sources, slot));
+        out.push_back(lower(ruleset.of(family), family, sources, filters, slot));
     }
     return out;
 }

@@ -184,7 +184,8 @@ Expr lower(const parser::HopLimitMatch& match) {
     BPFW_BUG("unknown comparison");
 }
 
-Expr lower(const parser::Match& match, std::uint8_t protocol) {
+Expr lower(const parser::Match& match, std::uint8_t protocol, const LineMark& rule,
+           Filters& filters) {
     return std::visit(
         overloaded{
             [](const parser::TcpMatch& m) { return lower(m); },
@@ -208,15 +209,16 @@ Expr lower(const parser::Match& match, std::uint8_t protocol) {
                 return with_sense(equals(Field::PacketType, static_cast<std::uint32_t>(m.type)),
                                   m.sense);
             },
-            [](const parser::PcapMatch&) -> Expr { BPFW_BUG("compile() refuses -m pcap"); },
-            [](const parser::BpfMatch&) -> Expr { BPFW_BUG("compile() refuses -m bpf"); },
+            [&](const parser::PcapMatch& m) { return filters.add(m, rule); },
+            [&](const parser::BpfMatch& m) { return filters.add(m, rule); },
         },
         match);
 }
 
 }  // namespace
 
-std::vector<Expr> lower_conditions(const parser::Rule& rule, Family family) {
+std::vector<Expr> lower_conditions(const parser::Rule& rule, Family family, const LineMark& origin,
+                                   Filters& filters) {
     std::vector<Expr> out;
     if (rule.source) out.push_back(lower(*rule.source, Field::Saddr0, family));
     if (rule.destination) out.push_back(lower(*rule.destination, Field::Daddr0, family));
@@ -232,7 +234,8 @@ std::vector<Expr> lower_conditions(const parser::Rule& rule, Family family) {
                                  rule.fragment->sense));
     }
     const std::uint8_t protocol = rule.protocol ? rule.protocol->number : std::uint8_t{0};
-    for (const parser::Match& match : rule.matches) out.push_back(lower(match, protocol));
+    for (const parser::Match& match : rule.matches)
+        out.push_back(lower(match, protocol, origin, filters));
     return out;
 }
 

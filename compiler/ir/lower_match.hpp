@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "compiler/filters.hpp"
 #include "compiler/ir/ir.hpp"
 
 namespace bpfw::compiler {
@@ -11,6 +12,7 @@ namespace bpfw::compiler {
 // The conditions in the order in which the kernel asks them: addresses, interfaces, protocol,
 // fragment (ip_packet_match() in net/ipv4/netfilter/ip_tables.c, ip6_packet_match() in
 // net/ipv6/netfilter/ip6_tables.c), then the -m matches as written.
-std::vector<Expr> lower_conditions(const parser::Rule& rule, parser::Family family);
+std::vector<Expr> lower_conditions(const parser::Rule& rule, parser::Family family,
+                                   const LineMark& origin, Filters& filters);
 
 }  // namespace bpfw::compiler

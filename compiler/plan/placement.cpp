@@ -85,4 +85,12 @@ std::vector<Placement> placements(const Ir& ir, const Plan& plan) {
     return out;
 }
 
+Placement place_frames(std::size_t rules) {
+    return {
+        "frame", "-",
+        fmt::format("XDP (TC ingress where it can't be had), before the chains and whatever the "
+                    "frame is; {} {}",
+                    rules, rules == 1 ? "rule" : "rules")};
+}
+
 }  // namespace bpfw::compiler

@@ -12,5 +12,7 @@ namespace bpfw::compiler {
 
 // One line per chain of the IR for regular packets and its plan.
 std::vector<Placement> placements(const Ir& ir, const Plan& plan);
+// The short-form rules' line.
+Placement place_frames(std::size_t rules);
 
 }  // namespace bpfw::compiler

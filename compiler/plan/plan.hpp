@@ -17,8 +17,6 @@ namespace bpfw::compiler {
 // The kernel allows 8 frames (MAX_CALL_FRAMES); the entry program is one, a base chain's
 // function the second.
 constexpr std::uint32_t kFunctionLevels = 6;
-// Where rules ask filters: a filter's function may call another one (compiler/filter/).
-constexpr std::uint32_t kFilterFrames = 2;
 // Functions of one Ir before chains share one. A program holds four Irs and the fixed parts;
 // the kernel allows 256 (BPF_MAX_SUBPROGS).
 constexpr std::uint32_t kFunctionsPerIr = 56;

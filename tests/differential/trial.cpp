@@ -9,7 +9,6 @@
 
 #include "tests/differential/compare.hpp"
 #include "tests/support/packet_view.hpp"
-#include "tests/support/random_ruleset.hpp"
 
 namespace bpfw::test {
 namespace {
@@ -65,18 +64,24 @@ std::string difference_of(Bench& bench, const compiler::Table& table, const Test
 
 }  // namespace
 
-Result<Bench> Bench::open(Family family, Hook hook) {
-    auto kernel = KernelOracle::open(family, hook);
-    if (!kernel) return tl::unexpected(kernel.error());
+Result<Bench> Bench::open(Family family, Hook hook, RulesetShape::Filters filters) {
+    std::optional<KernelOracle> kernel;
+    if (filters != RulesetShape::Filters::Both) {
+        auto opened = KernelOracle::open(family, hook);
+        if (!opened) return tl::unexpected(opened.error());
+        kernel = std::move(*opened);
+    }
     auto bpf = BpfEngine::open(hook);
     if (!bpf) return tl::unexpected(bpf.error());
-    return Bench(family, hook, std::move(*kernel), std::move(*bpf));
+    return Bench(family, hook, std::move(kernel), std::move(*bpf));
 }
 
 Result<void> Bench::load(const compiler::Table& table) {
     tables_ = {empty_table(), empty_table()};
     (family_ == Family::Ipv4 ? tables_.ipv4 : tables_.ipv6) = table;
-    if (auto loaded = kernel_.load(table); !loaded) return loaded;
+    if (kernel_) {
+        if (auto loaded = kernel_->load(table); !loaded) return loaded;
+    }
     return bpf_.load(tables_);
 }
 
@@ -95,7 +100,11 @@ Result<std::string> Bench::compare(const TestPacket& packet, TrialReport& report
 
 Result<std::string> Bench::compare_kernel(const TestPacket& packet, const Answer& answer,
                                           TrialReport& report) {
-    const auto kernel = kernel_.send(packet);
+    if (!kernel_) {
+        tally(answer, report);
+        return "";
+    }
+    const auto kernel = kernel_->send(packet);
     if (!kernel) return tl::unexpected(kernel.error());
     if (reassembled_first(family_, hook_, packet.frame)) {
         report.fragments++;
@@ -122,7 +131,8 @@ Result<std::string> Bench::compare_bpf(const TestPacket& packet, const Answer& a
 
 Case make_case(const TrialOptions& options, std::uint32_t number) {
     Random random(options.seed * 1'000'003 + number);
-    const RulesetShape shape = random_shape(options.family, options.hook, random);
+    RulesetShape shape = random_shape(options.family, options.hook, random);
+    shape.filters = options.filters;
     Case one;
     one.table = random_table(shape, random);
     one.packets = random_packets(one.table, options.family, options.hook, options.packets, random);
@@ -130,7 +140,7 @@ Case make_case(const TrialOptions& options, std::uint32_t number) {
 }
 
 Result<TrialReport> run_trial(const TrialOptions& options) {
-    auto bench = Bench::open(options.family, options.hook);
+    auto bench = Bench::open(options.family, options.hook, options.filters);
     if (!bench) return tl::unexpected(bench.error());
     TrialReport report;
     for (std::uint32_t number = 0; number < options.rulesets; number++) {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // (Tables, frame, place) -> Answer. The order of the questions is the kernel's: addresses,
 // interfaces, protocol, fragment, then the matches as written; a hotdrop ends the walk.
+// What filters ask is taken from compiler/filter/ as it is lowered, without optimiser or emitter.
 // interpret() is the door.
 #include "tests/support/interpreter.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "compiler/filter/evaluate.hpp"
+#include "compiler/filter/lower.hpp"
 #include "parser/base/result.hpp"
+#include "tests/support/classic_reference.hpp"
 #include "tests/support/packet_view.hpp"
 
 namespace bpfw::test {
@@ -63,6 +68,7 @@ Says ip_part_says(const Rule& rule, const PacketView& packet, const Place& place
 // ------------------------------------------------------------------------------ the -m matches
 struct Context {
     const PacketView& packet;
+    const Place& place;
     Transport transport;
 };
 
@@ -185,14 +191,36 @@ Says match_says(const PkttypeMatch& match, const Context& c) {
     return says(senses(match.sense, c.packet.type == match.type));
 }
 
-Says match_says(const PcapMatch&, const Context&) { BPFW_BUG("-m pcap is not interpreted here"); }
-Says match_says(const BpfMatch&, const Context&) { BPFW_BUG("-m bpf is not interpreted here"); }
+// The expression as it is written, on the whole frame.
+Says match_says(const PcapMatch& match, const Context& c) {
+    namespace filter = compiler::filter;
+    const filter::Graph graph = filter::lower(match.expression, filter::Lists::AsWritten, {});
+    filter::Frame frame;
+    frame.bytes = std::as_bytes(c.packet.frame);
+    frame.length = static_cast<std::uint32_t>(frame.bytes.size());
+    if (c.place.hook == Hook::Output) frame.direction = filter::Frame::Direction::Out;
+    return says(senses(match.sense, filter::evaluate(graph, frame) != 0));
+}
+
+// As the kernel has it at the hook: no tags, and below OUTPUT no link header yet.
+Says match_says(const BpfMatch& match, const Context& c) {
+    const bool ipv4 = c.packet.family == Family::Ipv4;
+    std::vector<std::uint8_t> link(c.packet.frame.begin(), c.packet.frame.begin() + 12);
+    const std::uint16_t type = ipv4 ? 0x0800 : 0x86dd;
+    link.push_back(static_cast<std::uint8_t>(type >> 8));
+    link.push_back(static_cast<std::uint8_t>(type));
+    link.insert(link.end(), c.packet.ip.begin(), c.packet.ip.end());
+    ClassicPacket packet{.packet = c.packet.ip, .link = {}, .protocol = type};
+    if (c.place.hook != Hook::Output) packet.link = link;
+    packet.type = static_cast<std::uint8_t>(c.packet.type);
+    return says(run_classic(match.program, packet) != 0);
+}
 
 Says rule_says(const Rule& rule, const PacketView& packet, const Place& place,
                const std::optional<Transport>& transport) {
     const Says ip_part = ip_part_says(rule, packet, place, transport);
     if (ip_part != Says::Yes) return ip_part;
-    const Context context{packet, transport.value_or(Transport{})};
+    const Context context{packet, place, transport.value_or(Transport{})};
     for (const Match& match : rule.matches) {
         const Says one =
             std::visit([&context](const auto& m) { return match_says(m, context); }, match);

@@ -169,6 +169,7 @@ Seen look(std::span<const std::uint8_t> frame, Hook hook) {
     PacketView& packet = seen.packet;
     packet.family = ethertype == 0x0800 ? Family::Ipv4 : Family::Ipv6;
     packet.ip = frame.subspan(at);
+    packet.frame = frame;
     std::copy_n(frame.begin() + 6, 6, packet.source_mac.begin());
     // A packet of our own is PACKET_HOST until a driver has it, and has no MAC header.
     packet.has_mac = hook != Hook::Output;

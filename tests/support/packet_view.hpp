@@ -14,7 +14,8 @@ namespace bpfw::test {
 
 struct PacketView {
     parser::Family family = parser::Family::Ipv4;
-    std::span<const std::uint8_t> ip;  // from the IP header; its size is skb->len
+    std::span<const std::uint8_t> ip;     // from the IP header; its size is skb->len
+    std::span<const std::uint8_t> frame;  // all of it, tags and padding too
     std::array<std::uint8_t, 6> source_mac{};
     parser::PacketType type = parser::PacketType::Unicast;
     std::uint8_t hop_limit = 0;  // as the hook sees it: in FORWARD already decremented

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "tests/support/pools.hpp"
+#include "tests/support/random_filters.hpp"
 
 namespace bpfw::test {
 namespace {
@@ -178,6 +179,15 @@ void add_conditions(Rule& rule, const RulesetShape& shape, Random& random) {
     }
 }
 
+void add_filter(Rule& rule, const RulesetShape& shape, Random& random) {
+    if (shape.filters == RulesetShape::Filters::None || !random.percent(25)) return;
+    const auto at = static_cast<std::ptrdiff_t>(random.below(rule.matches.size() + 1));
+    const bool bytecode = shape.filters == RulesetShape::Filters::Bytecode || random.percent(30);
+    rule.matches.insert(rule.matches.begin() + at,
+                        bytecode ? Match(random_bpf_match(shape.family, shape.hook, random))
+                                 : Match(random_pcap_match(shape.family, random)));
+}
+
 bool conditional(const Rule& rule) {
     return rule.source || rule.destination || rule.in_interface || rule.out_interface ||
            rule.protocol || rule.fragment || !rule.matches.empty();
@@ -243,6 +253,7 @@ Rule random_rule(const RulesetShape& shape, const std::vector<std::string>& chai
                  Random& random) {
     Rule rule;
     add_conditions(rule, shape, random);
+    add_filter(rule, shape, random);
     // An unconditional end in the middle would make all that follows unreachable.
     while (!conditional(rule) && !random.percent(4)) add_conditions(rule, shape, random);
     rule.target = random_target(chains, random);

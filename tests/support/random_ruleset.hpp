@@ -19,6 +19,8 @@ struct RulesetShape {
     std::uint32_t user_chains = 5;
     std::uint32_t user_rules = 6;  // at most, per user chain
     bool deep = false;             // each user chain leads on to the next one
+    enum class Filters : std::uint8_t { None, Bytecode, Both };
+    Filters filters = Filters::None;  // Bytecode: -m bpf; Both: -m pcap too, which no kernel has
 };
 // A shape with everything left to chance but family and hook.
 RulesetShape random_shape(parser::Family family, Hook hook, Random& random);

@@ -7,7 +7,6 @@
 
 #include <chrono>
 
-#include "compiler/compile.hpp"
 
 namespace bpfw::compiler {
 namespace {
@@ -488,22 +487,6 @@ TEST(Ruleset, FrameRulesKeepTheirOrderAndSurviveFlushes) {
     EXPECT_EQ(ruleset.frames[0], (RulesetFrameRule{drop, Counters{3, 180}}));
     EXPECT_EQ(ruleset.frames[1], (RulesetFrameRule{log, {}}));
     EXPECT_NE(ruleset, Ruleset());
-}
-
-TEST(Ruleset, WhatReadsTheFrameIsRefusedByNameUntilItIsCompiled) {
-    Ruleset ruleset;
-    ruleset.frames.push_back({frame_rule(FrameAction::Drop, pcap::Protocol::Arp), {}});
-    Rule rule;
-    rule.matches.emplace_back(PcapMatch{});
-    rule.matches.emplace_back(BpfMatch{});
-    ruleset.ipv6.chains[2].rules.push_back({rule, {}});
-    Diagnostics diags;
-    EXPECT_FALSE(compile(ruleset, Sources(), diags));
-    ASSERT_EQ(diags.error_count(), 3u);
-    EXPECT_EQ(diags.all()[0].text(), "drop is not supported yet");
-    EXPECT_EQ(diags.all()[1].text(), "-m pcap is not supported yet");
-    EXPECT_EQ(diags.all()[2].text(), "-m bpf is not supported yet");
-    EXPECT_EQ(diags.all()[2].kind(), Mistake::Unsupported);
 }
 
 }  // namespace

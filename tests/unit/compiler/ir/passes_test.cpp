@@ -21,7 +21,8 @@ std::vector<Ir> lowered(const std::string& text) {
     apply_all(ruleset, statements, Restore::Flush, diags);
     check(ruleset, diags);
     EXPECT_FALSE(diags.has_errors()) << render(diags, sources);
-    return lower(ruleset, sources);
+    Filters filters;
+    return lower(ruleset, sources, filters);
 }
 
 // The lines of one chain, without slot numbers.

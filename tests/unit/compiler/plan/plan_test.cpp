@@ -20,6 +20,7 @@
 namespace bpfw::compiler {
 namespace {
 
+constexpr std::uint32_t kFilterFrames = 2;  // as BpfMachine takes them
 constexpr std::uint32_t kSlots = 100'000;
 
 // Regular and odd code, as compile() makes them.
