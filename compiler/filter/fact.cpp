@@ -229,8 +229,10 @@ Fact Fact::after(Operator op, std::uint32_t right) const {
             return right == 0 ? impossible() : between(0, std::min(most_, right - 1));
         case Operator::Equal:
             return can_be(right) ? between(0, 1) : exactly(0);
-        case Operator::Subtract:
         case Operator::Multiply:
+            return right == 0 || most_ <= kMost / right ? between(least_ * right, most_ * right)
+                                                        : Fact();
+        case Operator::Subtract:
             return {};
     }
     BPFW_BUG("operator out of range");

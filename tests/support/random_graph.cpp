@@ -32,6 +32,7 @@ private:
     void make_sets();
     Test test();
     Test compare();
+    Block chained(std::size_t id);
     Target target(std::size_t from);
 
     Random& random_;
@@ -39,6 +40,7 @@ private:
     Graph graph_;
     Values values_{graph_.values};
     std::vector<ValueId> made_;
+    ValueId chained_ = kNoValue;  // what most blocks compare with a constant
 };
 
 void Maker::make_values() {
@@ -114,17 +116,33 @@ Target Maker::target(std::size_t from) {
     return to_block(static_cast<BlockId>(to));
 }
 
+Block Maker::chained(std::size_t id) {
+    const Test equal =
+        Compare{Relation::Equal, chained_,
+                values_.constant(random_.percent(50) ? number() : random_.below(40))};
+    const auto next = static_cast<BlockId>(id + 1);
+    return {equal, random_.percent(50) ? give(1) : target(id),
+            next < count_ ? to_block(next) : give(0), give(0), 0};
+}
+
 Graph Maker::make() {
     make_values();
     make_sets();
+    if (random_.percent(25)) chained_ = some();
     graph_.origins = {{0, "rules", 1, 0, "first"}, {0, "rules", 2, 0, "second"}};
     std::size_t stretch_end = 0;
     for (std::size_t id = 0; id < count_; ++id) {
         if (id == stretch_end) stretch_end = id + 1 + random_.below(12);
         const Target abort =
             stretch_end < count_ ? to_block(static_cast<BlockId>(stretch_end)) : give(0);
-        graph_.blocks.push_back({test(), target(id), target(id),
-                                 random_.percent(90) ? abort : target(id), random_.below(2)});
+        Block block{test(), target(id), target(id), random_.percent(90) ? abort : target(id),
+                    random_.below(2)};
+        if (chained_ != kNoValue && random_.percent(95)) {
+            const Target same = block.abort;
+            block = chained(id);
+            block.abort = same;
+        }
+        graph_.blocks.push_back(block);
     }
     graph_.entry = count_ == 0 ? give(1) : to_block(0);
     return std::move(graph_);

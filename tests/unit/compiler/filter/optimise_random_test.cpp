@@ -110,7 +110,7 @@ TEST(RandomGraph, AnticipatedBytesChangeNoAnswer) {
 TEST(RandomGraph, AnticipatedBytesFromABaseChangeNoAnswer) {
     Random random(10);
     std::size_t asked = 0;
-    for (int i = 0; i < 1500; ++i) {
+    for (int i = 0; i < 400; ++i) {
         Graph graph = random_graph(random, random.between(1, 20));
         if (random.percent(50)) graph = optimise(std::move(graph));
         std::vector<ValueId> bases;
