@@ -28,6 +28,8 @@ Exit run_command(const Options& options) {
             return run_test(options);
         case Command::Reload:
             return run_reload(options);
+        case Command::Log:
+            return run_log(options);
         case Command::Version:
             break;  // parse_options() has answered it
     }

@@ -13,6 +13,7 @@ Exit run_reload(const Options& options);
 Exit run_unload(const Options& options);
 Exit run_status(const Options& options);
 Exit run_test(const Options& options);
+Exit run_log(const Options& options);
 
 // argv without argv[0] -> the exit code.
 Exit run(const std::vector<std::string>& words);

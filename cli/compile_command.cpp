@@ -1,47 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `bpfw compile`: rules -> listing, stage text, graph or object file. Needs no root, no kernel.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "cli/build.hpp"
 #include "cli/commands.hpp"
+#include "cli/expression.hpp"
 #include "cli/report.hpp"
+#include "cli/write_file.hpp"
 #include "compiler/compile.hpp"
 
 namespace bpfw::cli {
 namespace {
 
-Result<void> write_all(int fd, const std::string& path, const std::vector<std::byte>& bytes) {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t wrote = ::write(fd, bytes.data() + done, bytes.size() - done);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0) return failure("write file", path, errno);
-        done += static_cast<std::size_t>(wrote);
-    }
-    return {};
-}
-
-Result<void> write_file(const std::string& path, const std::vector<std::byte>& bytes) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) return failure("open file", path, errno);
-    Result<void> written = write_all(fd, path, bytes);
-    if (::close(fd) != 0 && written) written = failure("close file", path, errno);
-    return written;
-}
-
 Exit write_object_file(Input& input, const std::string& path) {
     const tl::expected<Built, Exit> built = build(input);
     if (!built) return built.error();
-    const Result<void> written = write_file(path, built->object);
-    if (written) return Exit::Ok;
-    // Not report(): its hints are about the kernel, and a file needs no root.
-    fmt::print(stderr, "bpfw: {}\n", to_text(written.error()));
-    return Exit::Refused;
+    return write_output(path, built->object);
 }
 
 Exit print_stage(Input& input, const std::string& stage) {
@@ -62,6 +38,7 @@ Exit print_stage(Input& input, const std::string& stage) {
 }  // namespace
 
 Exit run_compile(const Options& options) {
+    if (has_expression(options)) return run_compile_expression(options);
     Input input;
     read_rules(options.files, options.family, input);
     if (!options.dump_after.empty()) return print_stage(input, options.dump_after);

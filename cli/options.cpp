@@ -2,6 +2,7 @@
 // argv -> Options, through CLI11; parse_options() is the only door. CLI11 stays in this file.
 #include "cli/options.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -17,9 +18,9 @@ constexpr std::size_t kInterfaceNameSize = 16;  // IFNAMSIZ: linux/if.h, with th
 const std::string kVersion = "bpfw " BPFW_VERSION;
 
 const std::map<std::string, Command> kCommands = {
-    {"compile", Command::Compile}, {"load", Command::Load}, {"unload", Command::Unload},
-    {"status", Command::Status},   {"test", Command::Test}, {"reload", Command::Reload},
-    {"version", Command::Version}};
+    {"compile", Command::Compile}, {"load", Command::Load},      {"unload", Command::Unload},
+    {"status", Command::Status},   {"test", Command::Test},      {"reload", Command::Reload},
+    {"log", Command::Log},         {"version", Command::Version}};
 
 const std::map<std::string, runtime::Mode> kModes = {{"auto", runtime::Mode::Auto},
                                                      {"offload", runtime::Mode::Offload},
@@ -50,6 +51,38 @@ CLI::Option* add_choice(CLI::App& app, const std::string& names, Value& value,
 
 void add_rules(CLI::App& app, Options& options, const std::string& help) {
     app.add_option("RULES", options.files, help)->required()->type_name("");
+}
+
+// Dotted quad -> address; CLI11's way to complain.
+std::string take_netmask(const std::string& word, Options& options) {
+    parser::Address mask;
+    if (inet_pton(AF_INET, word.c_str(), mask.bytes.data()) != 1)
+        return fmt::format("'{}' is no IPv4 netmask", word);
+    options.netmask = mask;
+    return "";
+}
+
+// Rules, or one expression instead of them (require_one_source() sees to it).
+void add_rules_or_expression(CLI::App& app, Options& options) {
+    CLI::Option* rules =
+        app.add_option("RULES", options.files, "rules files; - is standard input")->type_name("");
+    CLI::Option* expression =
+        app.add_option("-e,--expression", options.expression, "a tcpdump expression, not rules")
+            ->type_name("EXPR")
+            ->excludes(rules);
+    app.add_option("-F,--expression-file", options.expression_file,
+                   "the same, from a file; - is standard input")
+        ->type_name("FILE")
+        ->excludes(rules)
+        ->excludes(expression);
+    app.add_option_function<std::string>(
+           "--netmask",
+           [&options](const std::string& word) {
+               const std::string wrong = take_netmask(word, options);
+               if (!wrong.empty()) throw CLI::ValidationError(wrong);
+           },
+           "IPv4 netmask, which `ip broadcast` in the expression needs")
+        ->type_name("MASK");
 }
 
 void add_family(CLI::App& app, Options& options) {
@@ -89,18 +122,26 @@ void add_json(CLI::App& app, Options& options) {
 }
 
 void add_compile(CLI::App& app, Options& options) {
-    CLI::App& sub = *app.add_subcommand("compile", "compile rules; print what they became");
-    add_rules(sub, options, "rules files; - is standard input");
+    CLI::App& sub = *app.add_subcommand(
+        "compile", "compile rules, or a tcpdump expression; print what they became");
+    add_rules_or_expression(sub, options);
     CLI::Option* output =
         sub.add_option("-o,--output", options.output, "write the BPF object there, print nothing")
             ->type_name("FILE");
     CLI::Option* dump =
         sub.add_option("--dump-after", options.dump_after, "print the rules after this stage")
             ->type_name("STAGE");
-    sub.add_flag("--dot", options.dot, "print the control-flow graph for Graphviz")
-        ->excludes(output)
-        ->excludes(dump);
+    CLI::Option* dot =
+        sub.add_flag("--dot", options.dot, "print the control-flow graph for Graphviz")
+            ->excludes(output)
+            ->excludes(dump);
     dump->excludes(output);
+    sub.add_flag(
+           "-d", options.classic,
+           "print the expression's classic bytecode as tcpdump does; -dd as C, -ddd as numbers")
+        ->excludes(output)
+        ->excludes(dump)
+        ->excludes(dot);
     add_family(sub, options);
 }
 
@@ -131,7 +172,8 @@ std::string is_interface_name(const std::string& word) {
 void add_test(CLI::App& app, Options& options) {
     CLI::App& sub =
         *app.add_subcommand("test", "run a capture's packets through rules, attached to nothing");
-    add_rules(sub, options, "rules files; - is standard input");
+    add_rules_or_expression(sub, options);
+    sub.add_flag("--count", options.count, "print only how many packets the expression matches");
     sub.add_option("--pcap", options.capture, "the capture (pcap or pcapng, Ethernet)")
         ->required()
         ->type_name("FILE");
@@ -148,6 +190,15 @@ void add_test(CLI::App& app, Options& options) {
     add_json(sub, options);
     add_family(sub, options);
     add_verbose(sub, options);
+}
+
+void add_log(CLI::App& app, Options& options) {
+    CLI::App& sub = *app.add_subcommand("log", "follow what `log` rules record");
+    sub.add_option("--pcap", options.capture,
+                   "write a capture instead of lines; - is standard output")
+        ->type_name("FILE");
+    sub.add_option("--events", options.events, "end after so many")->type_name("N");
+    sub.add_flag("--no-follow", options.no_follow, "end when what is recorded has been shown");
 }
 
 void add_reload(CLI::App& app, Options& options) {
@@ -173,6 +224,7 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
     add_status(*app, options);
     add_test(*app, options);
     add_reload(*app, options);
+    add_log(*app, options);
     app->add_subcommand("version", "print the version");
     app->add_subcommand("help", "print a command's help: bpfw help COMMAND");
     return app;
@@ -217,6 +269,24 @@ std::string unknown_command(const std::vector<std::string>& words) {
     return known ? "" : word;
 }
 
+// What CLI11's table cannot say: one source is needed, and some options need an expression.
+std::string wrong_source(const Options& options) {
+    const bool optional = options.command == Command::Compile || options.command == Command::Test;
+    if (!optional) return "";
+    if (has_expression(options)) {
+        const bool elsewhere = options.hook != runtime::TestHook::Input ||
+                               !options.in_interface.empty() || !options.out_interface.empty();
+        return elsewhere ? "--hook and interfaces are for rules: an expression is asked of the "
+                           "frame alone"
+                         : "";
+    }
+    if (options.files.empty()) return "RULES is required, or -e EXPR, or -F FILE";
+    if (options.classic != 0) return "-d needs an expression: -e EXPR or -F FILE";
+    if (options.netmask) return "--netmask needs an expression: -e EXPR or -F FILE";
+    if (options.count) return "--count needs an expression: -e EXPR or -F FILE";
+    return "";
+}
+
 // What the words of `bpfw test` say together that cannot be; "" when nothing.
 std::string contradiction(const Options& options) {
     const bool input_hook = options.hook == runtime::TestHook::Input;
@@ -229,6 +299,8 @@ std::string contradiction(const Options& options) {
         std::find(options.files.begin(), options.files.end(), "-") != options.files.end();
     if (options.capture == "-" && rules_there)
         return "standard input cannot be both the rules and the capture";
+    if (options.capture == "-" && options.expression_file == "-")
+        return "standard input cannot be both the expression and the capture";
     return "";
 }
 
@@ -240,6 +312,10 @@ Answer complaint(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+bool has_expression(const Options& options) {
+    return options.expression.has_value() || !options.expression_file.empty();
+}
 
 std::variant<Options, Answer> parse_options(const std::vector<std::string>& words) {
     if (const std::string word = unknown_command(words); !word.empty()) {
@@ -262,8 +338,12 @@ std::variant<Options, Answer> parse_options(const std::vector<std::string>& word
     }
     options.command = kCommands.at(chosen_command(*app)->get_name());
     if (options.command == Command::Version) return Answer{Exit::Ok, kVersion + "\n"};
-    if (const std::string text = contradiction(options); !text.empty()) {
-        return Answer{Exit::Mistake, fmt::format("bpfw test: {}\n  hint: bpfw help test\n", text)};
+    std::string wrong = wrong_source(options);
+    if (wrong.empty()) wrong = contradiction(options);
+    if (!wrong.empty()) {
+        const std::string command = chosen_command(*app)->get_name();
+        return Answer{Exit::Mistake,
+                      fmt::format("bpfw {0}: {1}\n  hint: bpfw help {0}\n", command, wrong)};
     }
     return options;
 }

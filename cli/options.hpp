@@ -15,13 +15,18 @@
 
 namespace bpfw::cli {
 
-enum class Command : std::uint8_t { Compile, Load, Unload, Status, Test, Reload, Version };
+enum class Command : std::uint8_t { Compile, Load, Unload, Status, Test, Reload, Log, Version };
 
 struct Options {
     Command command = Command::Version;
-    std::vector<std::string> files;        // rules; "-" is stdin
-    std::optional<parser::Family> family;  // -4 / -6
-    std::string output;                    // compile -o
+    std::vector<std::string> files;          // rules; "-" is stdin
+    std::optional<std::string> expression;   // -e: a tcpdump expression instead of rules
+    std::string expression_file;             // -F: the same, in a file; "-" is stdin
+    std::optional<parser::Address> netmask;  // IPv4: for `ip broadcast`
+    int classic = 0;                         // compile -d: how many of them
+    bool count = false;                      // test --count
+    std::optional<parser::Family> family;    // -4 / -6
+    std::string output;                      // compile -o
     std::string dump_after;
     bool dot = false;
     std::vector<std::string> devices;
@@ -30,11 +35,16 @@ struct Options {
     std::string directory;    // reload
     bool json = false;
     bool verbose = false;
-    std::string capture;  // test --pcap
+    std::string capture;                  // test --pcap, log --pcap
+    std::optional<std::uint64_t> events;  // log --events: as many, then end
+    bool no_follow = false;               // log: end when the buffer is empty
     runtime::TestHook hook = runtime::TestHook::Input;
     std::string in_interface;
     std::string out_interface;
 };
+
+// -e or -F was given.
+bool has_expression(const Options& options);
 
 // Nothing to run: the text is printed (stdout when code is Ok, else stderr).
 struct Answer {

@@ -9,6 +9,7 @@
 #include "cli/build.hpp"
 #include "cli/capture.hpp"
 #include "cli/commands.hpp"
+#include "cli/expression.hpp"
 #include "cli/report.hpp"
 #include "cli/slots.hpp"
 
@@ -181,6 +182,7 @@ Exit judge_all(Capture& capture, runtime::Tester& tester, const std::vector<Slot
 }  // namespace
 
 Exit run_test(const Options& options) {
+    if (has_expression(options)) return run_test_expression(options);
     Input input;
     read_rules(options.files, options.family, input);
     const tl::expected<Built, Exit> built = build(input);

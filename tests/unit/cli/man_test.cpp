@@ -22,7 +22,7 @@ Table page_options(std::istream& page) {
     Table table;
     std::string line;
     std::string command;
-    const std::regex bold(R"(\*(--?[a-z0-9-]+)\*)");
+    const std::regex bold(R"(\*(--?[A-Za-z0-9-]+)\*)");
     while (std::getline(page, line)) {
         if (line.rfind("# ", 0) == 0) command = line == "# COMMON OPTIONS" ? "" : "none";
         if (line.rfind("## ", 0) == 0) table[command = line.substr(3)];

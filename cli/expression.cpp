@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// -e EXPR or -F FILE -> an Expression; read_expression() is the only door.
+#include "cli/expression.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cli/read_file.hpp"
+#include "parser/parse.hpp"
+#include "parser/pcap/pcap.hpp"
+
+namespace bpfw::cli {
+
+void read_expression(const Options& options, ExpressionInput& input) {
+    const bool given = options.expression.has_value();
+    const std::string& path = options.expression_file;
+    std::optional<std::string> text = given ? options.expression : read_file(path);
+    if (!text) {
+        input.diags.error({}, fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
+        return;
+    }
+    const std::string name = given ? "expression" : path == "-" ? "stdin" : path;
+    const std::uint32_t source = input.sources.add(name, *std::move(text));
+    const std::string& stored = input.sources.text(source);
+    const parser::Span whole{source, 0, static_cast<std::uint32_t>(stored.size())};
+    input.where = {0, name, 1, 1, ""};
+    input.expression = parser::pcap::parse({stored, whole}, {options.netmask},
+                                           parser::system_names(), input.diags);
+}
+
+}  // namespace bpfw::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// -e and -F: one tcpdump expression in the place of rules.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "compiler/program.hpp"
+#include "parser/base/diagnostics.hpp"
+#include "parser/pcap/expression.hpp"
+
+namespace bpfw::cli {
+
+struct ExpressionInput {
+    parser::Sources sources;
+    parser::Diagnostics diags;
+    std::optional<parser::pcap::Expression> expression;  // nothing after a mistake
+    compiler::LineMark where;                            // what listings name as its place
+};
+
+// Reads what -e or -F names. Everything wrong, an unreadable file included, is in input.diags.
+void read_expression(const Options& options, ExpressionInput& input);
+
+// `bpfw compile -e`: listing, classic bytecode, stage text, graph or object file.
+Exit run_compile_expression(const Options& options);
+// `bpfw test -e`: which frames of a capture match.
+Exit run_test_expression(const Options& options);
+
+}  // namespace bpfw::cli
