@@ -100,6 +100,18 @@ private:
     std::map<std::pair<Family, std::string>, parser::Span> chains_;
 };
 
+// What -F names is looked for beside the file that names it, as an include would be.
+Result<parser::ExpressionFile> read_expression(const std::string& rules_file,
+                                               const std::string& name) {
+    const std::filesystem::path directory =
+        rules_file == "-" ? "" : std::filesystem::path(rules_file).parent_path();
+    if (name == "-") return failure("read", name, 0, "-F takes the name of a file");
+    const std::string path = (directory / name).lexically_normal().string();
+    std::optional<std::string> text = read_file(path);
+    if (!text) return failure("read", path, errno);
+    return parser::ExpressionFile{path, *std::move(text)};
+}
+
 void read_one(const std::string& path, std::optional<Family> family, const parser::Names& names,
               Input& input, std::vector<Statement>& statements) {
     std::optional<std::string> text = read_file(path);
@@ -108,8 +120,11 @@ void read_one(const std::string& path, std::optional<Family> family, const parse
         return;
     }
     const std::uint32_t source = input.sources.add(path == "-" ? "stdin" : path, std::move(*text));
-    const parser::FileDefaults defaults{.family = default_family(path, family),
-                                        .only_table = "filter"};
+    const parser::FileDefaults defaults{
+        .family = default_family(path, family),
+        .only_table = "filter",
+        .short_forms = parser::ShortForms::Read,
+        .read_expression = [&](const std::string& name) { return read_expression(path, name); }};
     for (Statement& statement :
          parser::parse_rules(source, defaults, names, input.sources, input.diags)) {
         statements.push_back(std::move(statement));

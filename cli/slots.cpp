@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "parser/base/result.hpp"
 #include "runtime/ruleset_text.hpp"
 
 namespace bpfw::cli {
@@ -35,12 +36,19 @@ void set_target(Slot& slot) {
 std::vector<Slot> slots_of(std::string_view ruleset) {
     std::vector<Slot> slots;
     std::map<std::pair<parser::Family, std::string>, std::uint32_t> rules;  // of a chain, so far
+    std::uint32_t frames = 0;
     for (runtime::SlotLine& line : runtime::slot_lines(ruleset)) {
         Slot slot;
         slot.family = line.family == "ipv6" ? parser::Family::Ipv6 : parser::Family::Ipv4;
         slot.chain = std::move(line.chain);
         slot.text = std::move(line.text);
-        if (slot.text.front() == ':') {
+        if (line.family == "frames") {
+            slot.kind = SlotKind::Frame;
+            slot.chain = slot.text.substr(0, slot.text.find(' '));
+            slot.number = ++frames;
+            if (slot.chain != "log") slot.ends = slot.chain == "drop" ? Ends::Drop : Ends::Accept;
+        } else if (slot.text.front() == ':') {
+            slot.kind = SlotKind::Policy;
             slot.ends = ending(std::string_view(slot.text).substr(slot.text.rfind(' ') + 1));
         } else {
             slot.number = ++rules[{slot.family, slot.chain}];
@@ -52,8 +60,15 @@ std::vector<Slot> slots_of(std::string_view ruleset) {
 }
 
 std::string decider(const Slot& slot) {
-    return slot.number == 0 ? "policy " + slot.chain
-                            : fmt::format("{}:{}", slot.chain, slot.number);
+    switch (slot.kind) {
+        case SlotKind::Policy:
+            return "policy " + slot.chain;
+        case SlotKind::Rule:
+            return fmt::format("{}:{}", slot.chain, slot.number);
+        case SlotKind::Frame:
+            return fmt::format("{} #{}", slot.chain, slot.number);
+    }
+    BPFW_BUG("a slot of no kind");
 }
 
 }  // namespace bpfw::cli

@@ -40,6 +40,7 @@ Chains count_chains(const std::vector<Slot>& slots,
     Chains chains;
     for (std::size_t i = 0; i < slots.size(); ++i) {
         const Slot& slot = slots[i];
+        if (slot.kind == SlotKind::Frame) continue;
         const std::uint64_t packets = i < counters.size() ? counters[i].packets : 0;
         ChainCount& chain = chains[{slot.family, slot.chain}];
         if (slot.number == 0) chain.policy = slot.ends == Ends::Drop ? "DROP" : "ACCEPT";
@@ -49,6 +50,23 @@ Chains count_chains(const std::vector<Slot>& slots,
         if (!slot.jumps_to.empty()) chain.jumps.insert(slot.jumps_to);
     }
     return chains;
+}
+
+// A short form of rules.txt, and what it has counted.
+struct FrameCount {
+    Slot slot;
+    runtime::CounterValue count;
+};
+
+std::vector<FrameCount> count_frames(std::vector<Slot> slots,
+                                     const std::vector<runtime::CounterValue>& counters) {
+    std::vector<FrameCount> frames;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (slots[i].kind != SlotKind::Frame) continue;
+        frames.push_back(
+            {std::move(slots[i]), i < counters.size() ? counters[i] : runtime::CounterValue{}});
+    }
+    return frames;
 }
 
 // Without recursion: chains may be nested by the thousand.
@@ -92,6 +110,14 @@ HookCount count_hook(const Chains& chains, const std::string& hook) {
     return count;
 }
 
+// They are asked at ingress; what one decides no chain sees.
+void add_frames(const std::vector<FrameCount>& frames, HookCount& ingress) {
+    ingress.rules += frames.size();
+    for (const FrameCount& frame : frames) {
+        if (frame.slot.ends != Ends::No) ingress.packets += frame.count.packets;
+    }
+}
+
 std::string family_text(parser::Family family) {
     return family == parser::Family::Ipv4 ? "ipv4" : "ipv6";
 }
@@ -100,6 +126,7 @@ struct Picture {
     runtime::Status status;
     std::string ruleset;
     Chains chains;
+    std::vector<FrameCount> frames;
     HookCount ingress;  // of every device
     HookCount egress;
     [[nodiscard]] const HookCount& count_of(const runtime::HookStatus& hook) const {
@@ -117,15 +144,18 @@ void sort_hooks(std::vector<runtime::HookStatus>& hooks) {
 Result<Picture> look() {
     Result<runtime::Status> status = runtime::status();
     if (!status) return tl::unexpected(status.error());
-    Picture picture{*std::move(status), "", {}, {}, {}};
+    Picture picture{*std::move(status), "", {}, {}, {}, {}};
     sort_hooks(picture.status.hooks);
     if (!picture.status.loaded) return picture;
     const Result<std::optional<runtime::Snapshot>> running = runtime::current();
     if (!running) return tl::unexpected(running.error());
     if (*running) {
         picture.ruleset = (*running)->ruleset;
-        picture.chains = count_chains(slots_of((*running)->ruleset), (*running)->counters);
+        std::vector<Slot> slots = slots_of((*running)->ruleset);
+        picture.chains = count_chains(slots, (*running)->counters);
+        picture.frames = count_frames(std::move(slots), (*running)->counters);
         picture.ingress = count_hook(picture.chains, "ingress");
+        add_frames(picture.frames, picture.ingress);
         picture.egress = count_hook(picture.chains, "egress");
     }
     return picture;
@@ -144,6 +174,23 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
         line.erase(line.find_last_not_of(' ') + 1);
         fmt::print("{}\n", line);
     }
+}
+
+std::string expression_of(const Slot& slot) {
+    return slot.text.substr(std::min(slot.chain.size() + 1, slot.text.size()));
+}
+
+void print_frames(const std::vector<FrameCount>& frames) {
+    constexpr std::size_t kWidest = 100;  // an expression may name 100,000 hosts
+    std::vector<std::vector<std::string>> rows = {{"RULE", "PACKETS", "BYTES", "EXPRESSION"}};
+    for (const FrameCount& frame : frames) {
+        std::string text = expression_of(frame.slot);
+        if (text.size() > kWidest) text = text.substr(0, kWidest - 4) + " ...";
+        rows.push_back({decider(frame.slot), std::to_string(frame.count.packets),
+                        std::to_string(frame.count.bytes), std::move(text)});
+    }
+    fmt::print("\n");
+    print_table(rows);
 }
 
 void print_text(const Picture& picture) {
@@ -172,6 +219,7 @@ void print_text(const Picture& picture) {
                         std::to_string(chain.accepted), std::to_string(chain.dropped)});
     }
     print_table(rows);
+    if (!picture.frames.empty()) print_frames(picture.frames);
 }
 
 Json hook_json(const Picture& picture, const runtime::HookStatus& hook) {
@@ -198,6 +246,7 @@ void print_json(const Picture& picture) {
                 {"warnings", status.warnings},
                 {"hooks", Json::array()},
                 {"chains", Json::array()},
+                {"frames", Json::array()},
                 {"ruleset", picture.ruleset}};
     for (const runtime::HookStatus& hook : status.hooks) {
         out["hooks"].push_back(hook_json(picture, hook));
@@ -209,6 +258,13 @@ void print_json(const Picture& picture) {
                                  {"rules", chain.rules},
                                  {"accepted", chain.accepted},
                                  {"dropped", chain.dropped}});
+    }
+    for (const FrameCount& frame : picture.frames) {
+        out["frames"].push_back({{"number", frame.slot.number},
+                                 {"action", frame.slot.chain},
+                                 {"expression", expression_of(frame.slot)},
+                                 {"packets", frame.count.packets},
+                                 {"bytes", frame.count.bytes}});
     }
     fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
 }

@@ -23,12 +23,14 @@ parser::Names no_names() {
             [](std::string_view, parser::Family) { return std::vector<parser::Address>(); }};
 }
 
-// One family's block of the running text, into `ruleset`.
+// One family's block of the running text, into `ruleset`; behind IPv6's stand the frame rules.
 void read_block(std::string text, parser::Family family, compiler::Ruleset& ruleset,
                 parser::Sources& sources, parser::Diagnostics& diags) {
     const std::uint32_t source = sources.add("running ruleset", std::move(text));
-    const auto statements = parser::parse_rules(source, {family, parser::FamilyComments::Ignored},
-                                                no_names(), sources, diags);
+    const parser::FileDefaults defaults{.family = family,
+                                        .comments = parser::FamilyComments::Ignored,
+                                        .short_forms = parser::ShortForms::Read};
+    const auto statements = parser::parse_rules(source, defaults, no_names(), sources, diags);
     if (diags.has_errors()) return;
     compiler::apply_all(ruleset, statements, compiler::Restore::Flush, diags);
 }

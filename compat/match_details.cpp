@@ -7,10 +7,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 
 #include "parser/base/result.hpp"
+#include "parser/bytecode.hpp"
 #include "parser/icmp_types.hpp"
+#include "parser/pcap/pcap.hpp"
 #include "parser/print.hpp"
 
 namespace bpfw::compat {
@@ -174,14 +175,11 @@ std::string length_text(const parser::LengthMatch& match) {
     return fmt::format(" length {}{}:{}", sign, match.first, match.last);
 }
 
-// iptables writes no blank before it and one behind it.
-std::string bytecode_text(const parser::BpfMatch& match) {
-    std::string out = "match bpf ";
-    for (const parser::ClassicInstruction& one : match.program) {
-        fmt::format_to(std::back_inserter(out), "{}{} {} {} {}", out.back() == ' ' ? "" : ",",
-                       one.code, one.jt, one.jf, one.k);
-    }
-    return out + ' ';
+// iptables writes no blank before it, not the count, and behind it a NUL byte, which we spare our
+// readers.
+std::string program_text(const parser::BpfMatch& match) {
+    const std::string text = parser::bytecode_text(match.program);
+    return fmt::format("match bpf {}", text.substr(text.find(',') + 1));
 }
 
 // Only these protocols have port names.
@@ -245,9 +243,10 @@ std::string match_details(const parser::Match& match, const parser::Rule& rule, 
                                    packet_type_name(m.type));
             },
             [&](const parser::PcapMatch& m) {
-                return " " + parser::to_text(parser::Match(m)).substr(sizeof "-m");
+                return fmt::format(" pcap {}{}", m.sense == Sense::IsNot ? "! " : "",
+                                   parser::quoted(parser::pcap::to_text(m.expression)));
             },
-            [&](const parser::BpfMatch& m) { return bytecode_text(m); },
+            [&](const parser::BpfMatch& m) { return program_text(m); },
         },
         match);
 }

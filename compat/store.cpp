@@ -14,6 +14,7 @@ std::vector<parser::Counters*> counter_slots(compiler::Ruleset& ruleset) {
             for (compiler::RulesetRule& have : chain.rules) slots.push_back(&have.counters);
         }
     }
+    for (compiler::RulesetFrameRule& have : ruleset.frames) slots.push_back(&have.counters);
     return slots;
 }
 

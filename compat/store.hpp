@@ -45,7 +45,8 @@ struct Store {
 // The whole way to the kernel: runtime/ below, compiler/ between.
 Store kernel_store();
 
-// Every counter of the ruleset, in slot order: per family the policies, then the rules.
+// Every counter of the ruleset, in slot order: per family the policies, then the rules; then the
+// frame rules.
 std::vector<parser::Counters*> counter_slots(compiler::Ruleset& ruleset);
 
 }  // namespace bpfw::compat

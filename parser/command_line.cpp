@@ -11,7 +11,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, Family fam
     std::vector<Word> split;
     const std::string text = shell_joined(words, 0, split);
     const std::uint32_t source = sources.add(source_name, text);
-    for (Word& word : split) word.at.source = source;
+    for (Word& word : split) word.at.source = word.inside.source = source;
     LineSettings settings;
     settings.family = family;
     settings.line = {source, 0, static_cast<std::uint32_t>(text.size())};

@@ -19,18 +19,18 @@ constexpr auto kIpv6 = Families::Ipv6;
 
 // Shipped by iptables 1.8.9 (Debian 12), not in this release of bpfw.
 constexpr KnownName kOtherMatches[] = {
-    {"addrtype", kBoth}, {"ah", kBoth},        {"bpf", kBoth},        {"cgroup", kBoth},
-    {"cluster", kBoth},  {"connbytes", kBoth}, {"connlabel", kBoth},  {"connlimit", kBoth},
-    {"connmark", kBoth}, {"conntrack", kBoth}, {"cpu", kBoth},        {"dccp", kBoth},
-    {"devgroup", kBoth}, {"dst", kIpv6},       {"ecn", kBoth},        {"esp", kBoth},
-    {"eui64", kIpv6},    {"frag", kIpv6},      {"hashlimit", kBoth},  {"hbh", kIpv6},
-    {"helper", kBoth},   {"ipcomp", kBoth},    {"ipv6header", kIpv6}, {"ipvs", kBoth},
-    {"limit", kBoth},    {"mark", kBoth},      {"mh", kIpv6},         {"nfacct", kBoth},
-    {"osf", kBoth},      {"owner", kBoth},     {"physdev", kBoth},    {"policy", kBoth},
-    {"quota", kBoth},    {"rateest", kBoth},   {"realm", kIpv4},      {"recent", kBoth},
-    {"rpfilter", kBoth}, {"rt", kIpv6},        {"sctp", kBoth},       {"set", kBoth},
-    {"socket", kBoth},   {"srh", kIpv6},       {"state", kBoth},      {"statistic", kBoth},
-    {"string", kBoth},   {"tcpmss", kBoth},    {"time", kBoth},       {"u32", kBoth},
+    {"addrtype", kBoth},  {"ah", kBoth},         {"cgroup", kBoth},    {"cluster", kBoth},
+    {"connbytes", kBoth}, {"connlabel", kBoth},  {"connlimit", kBoth}, {"connmark", kBoth},
+    {"conntrack", kBoth}, {"cpu", kBoth},        {"dccp", kBoth},      {"devgroup", kBoth},
+    {"dst", kIpv6},       {"ecn", kBoth},        {"esp", kBoth},       {"eui64", kIpv6},
+    {"frag", kIpv6},      {"hashlimit", kBoth},  {"hbh", kIpv6},       {"helper", kBoth},
+    {"ipcomp", kBoth},    {"ipv6header", kIpv6}, {"ipvs", kBoth},      {"limit", kBoth},
+    {"mark", kBoth},      {"mh", kIpv6},         {"nfacct", kBoth},    {"osf", kBoth},
+    {"owner", kBoth},     {"physdev", kBoth},    {"policy", kBoth},    {"quota", kBoth},
+    {"rateest", kBoth},   {"realm", kIpv4},      {"recent", kBoth},    {"rpfilter", kBoth},
+    {"rt", kIpv6},        {"sctp", kBoth},       {"set", kBoth},       {"socket", kBoth},
+    {"srh", kIpv6},       {"state", kBoth},      {"statistic", kBoth}, {"string", kBoth},
+    {"tcpmss", kBoth},    {"time", kBoth},       {"u32", kBoth},
 };
 
 constexpr KnownName kOtherTargets[] = {

@@ -40,6 +40,10 @@ Match empty_value(MatchKind kind, Span at) {
             return DscpMatch{Sense::Is, 0, at};
         case MatchKind::Pkttype:
             return PkttypeMatch{Sense::Is, PacketType::Unicast, at};
+        case MatchKind::Pcap:
+            return PcapMatch{Sense::Is, {}, at};
+        case MatchKind::Bpf:
+            return BpfMatch{{}, at};
     }
     BPFW_BUG("a match kind without a value");
 }
@@ -150,8 +154,8 @@ bool read_option(LoadedMatch& match, const OptionUse& use, Reading& reading) {
                           [&](TosMatch& m) { return read_tos(m, use, reading); },
                           [&](DscpMatch& m) { return read_dscp(m, use, reading); },
                           [&](PkttypeMatch& m) { return read_pkttype(m, use, reading); },
-                          [](PcapMatch&) -> bool { BPFW_BUG("no option leads here"); },
-                          [](BpfMatch&) -> bool { BPFW_BUG("no option leads here"); },
+                          [&](PcapMatch& m) { return read_pcap(m, use, reading); },
+                          [&](BpfMatch& m) { return read_bpf(m, use, reading); },
                       },
                       match.value);
 }

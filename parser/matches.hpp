@@ -58,5 +58,7 @@ bool read_hop_limit(HopLimitMatch& match, const OptionUse& use, Reading& reading
 bool read_tos(TosMatch& match, const OptionUse& use, Reading& reading);
 bool read_dscp(DscpMatch& match, const OptionUse& use, Reading& reading);
 bool read_pkttype(PkttypeMatch& match, const OptionUse& use, Reading& reading);
+bool read_pcap(PcapMatch& match, const OptionUse& use, Reading& reading);
+bool read_bpf(BpfMatch& match, const OptionUse& use, Reading& reading);
 
 }  // namespace bpfw::parser

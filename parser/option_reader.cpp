@@ -7,10 +7,12 @@ namespace {
 
 // The part of a word from `offset` on; exact when the word was written without quotes.
 Word tail(const Word& word, std::size_t offset) {
-    Word out{word.text.substr(offset), word.at};
-    if (word.at.end - word.at.begin == word.text.size()) {
-        out.at.begin += static_cast<std::uint32_t>(offset);
+    Word out{word.text.substr(offset), word.at, word.at};
+    if (word.inside.end - word.inside.begin == word.text.size()) {
+        out.inside = word.inside;
+        out.inside.begin += static_cast<std::uint32_t>(offset);
     }
+    if (word.at.end - word.at.begin == word.text.size()) out.at = out.inside;
     return out;
 }
 

@@ -117,6 +117,13 @@ constexpr OptionSpec kDscp[] = {
 constexpr OptionSpec kPkttype[] = {
     {"pkt-type", 0, kValue, 0, kNot, "type", "unicast, broadcast or multicast on the link"},
 };
+constexpr OptionSpec kPcap[] = {
+    {"filter", 0, kValue, 0, kNot, "expression", "a tcpdump expression, asked on the whole frame"},
+};
+constexpr OptionSpec kBpf[] = {
+    {"bytecode", 0, kValue, 0, kPlain, "program", "classic BPF: count, then code jt jf k of each"},
+    {"object-pinned", 0, kValue, 1, kPlain, "path", "not supported"},
+};
 
 constexpr MatchSpec kMatches[] = {
     {MatchKind::Tcp, "tcp", Families::Both, 6, Choice::Any, "", "fields of the TCP header", kTcp},
@@ -146,6 +153,10 @@ constexpr MatchSpec kMatches[] = {
      "DSCP match: Parameter --dscp is required", "differentiated services", kDscp},
     {MatchKind::Pkttype, "pkttype", Families::Both, 0, Choice::Any,
      "pkttype: option \"--pkt-type\" must be specified", "how the link addressed it", kPkttype},
+    {MatchKind::Pcap, "pcap", Families::Both, 0, Choice::Any,
+     "pcap: option \"--filter\" must be specified", "what tcpdump would show", kPcap},
+    {MatchKind::Bpf, "bpf", Families::Both, 0, Choice::Any,
+     "bpf: one of --bytecode or --pinned is required", "classic BPF from the IP header on", kBpf},
 };
 
 }  // namespace

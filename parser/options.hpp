@@ -49,6 +49,8 @@ enum class MatchKind : std::uint8_t {
     Tos,
     Dscp,
     Pkttype,
+    Pcap,
+    Bpf,
 };
 
 struct MatchSpec {

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "parser/base/result.hpp"
+#include "parser/bytecode.hpp"
 #include "parser/pcap/pcap.hpp"
 #include "parser/values.hpp"
 
@@ -141,21 +142,13 @@ std::string text_of(const PkttypeMatch& match) {
     return fmt::format("-m pkttype {}--pkt-type {}", not_text(match.sense), type);
 }
 
-std::string expression_text(const pcap::Expression& expression) {
-    return pcap::to_text(expression);
-}
-
 std::string text_of(const PcapMatch& match) {
     return fmt::format("-m pcap {}--filter {}", not_text(match.sense),
-                       quoted(expression_text(match.expression)));
+                       quoted(pcap::to_text(match.expression)));
 }
 
 std::string text_of(const BpfMatch& match) {
-    std::string out = fmt::format("-m bpf --bytecode \"{}", match.program.size());
-    for (const ClassicInstruction& one : match.program) {
-        fmt::format_to(std::back_inserter(out), ",{} {} {} {}", one.code, one.jt, one.jf, one.k);
-    }
-    return out + '"';
+    return fmt::format("-m bpf --bytecode \"{}\"", bytecode_text(match.program));
 }
 
 std::string target_text(const Target& target) {
@@ -265,9 +258,7 @@ std::string to_text(const Match& match) {
 }
 
 std::string to_text(const FrameRule& rule) {
-    const std::string expression = expression_text(rule.expression);
-    const std::string_view action = action_name(rule.action);
-    return fmt::format("{}{}{}", action, expression.empty() ? "" : " ", expression);
+    return fmt::format("{} {}", action_name(rule.action), pcap::to_text(rule.expression));
 }
 
 std::string_view action_name(FrameAction action) {

@@ -23,7 +23,8 @@ struct Splitter {
     void close(const char* end) {
         const Span at{source, static_cast<std::uint32_t>(word_begin - source_begin),
                       static_cast<std::uint32_t>(end - source_begin)};
-        words.push_back({std::move(text), at});
+        words.push_back(
+            word_of(std::move(text), {word_begin, static_cast<std::size_t>(end - word_begin)}, at));
         text.clear();
         word_begin = nullptr;
     }
@@ -79,6 +80,15 @@ struct Action<Word_> {
 };
 
 }  // namespace
+
+Word word_of(std::string text, std::string_view raw, Span at) {
+    Span inside = at;
+    if (raw.size() == text.size() + 2 && raw.substr(1, text.size()) == text) {
+        ++inside.begin;
+        --inside.end;
+    }
+    return {std::move(text), at, inside};
+}
 
 std::optional<std::vector<Word>> restore_words(Span line, Comments comments, const Sources& sources,
                                                Diagnostics& diags) {

@@ -79,7 +79,7 @@ struct Action<Word_> {
     static void apply(const In& in, Splitter& out) {
         const Span at{out.source, static_cast<std::uint32_t>(in.begin() - out.source_begin),
                       static_cast<std::uint32_t>(in.end() - out.source_begin)};
-        out.words.push_back({std::move(out.text), at});
+        out.words.push_back(word_of(std::move(out.text), {in.begin(), in.size()}, at));
         out.text.clear();
     }
 };
@@ -147,7 +147,8 @@ std::string shell_joined(const std::vector<std::string>& texts, std::uint32_t so
         if (!out.empty()) out += ' ';
         const auto begin = static_cast<std::uint32_t>(out.size());
         out += shell_quoted(text);
-        words.push_back({text, {source, begin, static_cast<std::uint32_t>(out.size())}});
+        words.push_back(word_of(text, std::string_view(out).substr(begin),
+                                {source, begin, static_cast<std::uint32_t>(out.size())}));
     }
     return out;
 }

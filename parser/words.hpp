@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "parser/base/diagnostics.hpp"
@@ -15,7 +16,11 @@ namespace bpfw::parser {
 struct Word {
     std::string text;  // without its quotes
     Span at;           // with its quotes
+    Span inside;       // just the text where it stands as it is between the quotes, else as `at`
 };
+
+// The word that was written as `raw`, at `at`.
+Word word_of(std::string text, std::string_view raw, Span at);
 
 // Whether an unquoted word that begins with '#' ends the line.
 enum class Comments : std::uint8_t { Words, Skipped };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ private:
         std::string text;
         std::vector<std::uint32_t> line_starts;
     };
-    std::vector<Source> sources_;
+    std::deque<Source> sources_;
 };
 
 }  // namespace bpfw::parser

@@ -35,7 +35,8 @@ std::string dump(const std::string& name, const std::string& text) {
     Sources sources;
     Diagnostics diags;
     const std::uint32_t source = sources.add(name, text);
-    const auto statements = parse_rules(source, {}, test::fixed_names(), sources, diags);
+    const auto statements =
+        parse_rules(source, test::fixed_defaults(), test::fixed_names(), sources, diags);
     if (diags.has_errors()) return render(diags, sources);
     std::string out = render(diags, sources);
     for (const Statement& statement : statements) {

@@ -30,7 +30,11 @@ struct ParsedFile {
     std::string diagnostics;  // rendered; the file's name is "t.rules"
     std::vector<parser::Statement> statements;
 };
-// Whether the statement, printed inside its table's block, parses back to itself.
+// As for a rules file of bpfw's own: short forms are read, and -F knows the files two.expr ("tcp #
+// c \n or udp\n"), empty.expr and bad.expr (a mistake in its second line).
+parser::FileDefaults fixed_defaults(parser::Family family = parser::Family::Ipv4);
+// Whether the statement, printed inside its table's block (a short form: outside), parses back to
+// itself.
 bool survives_printing(const parser::Statement& statement);
 ParsedFile parse_text(std::string_view text, parser::Family family = parser::Family::Ipv4);
 

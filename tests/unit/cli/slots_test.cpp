@@ -16,7 +16,8 @@ constexpr const char* kText =
     "-A INPUT -j RETURN\n"
     "COMMIT\n"
     "# bpfw ipv6\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT DROP [0:0]\n"
-    "-A INPUT -j DROP\nCOMMIT\n";
+    "-A INPUT -j DROP\nCOMMIT\n"
+    "# bpfw frames\nlog arp\ndrop arp\naccept udp port 53\n";
 
 TEST(Slots, PoliciesAndRulesInTheOrderOfTheirLines) {
     const std::vector<Slot> slots = slots_of(kText);
@@ -27,7 +28,7 @@ TEST(Slots, PoliciesAndRulesInTheOrderOfTheirLines) {
     EXPECT_EQ(names, (std::vector<std::string>{
                          "4 policy INPUT", "4 policy FORWARD", "4 policy OUTPUT", "4 INPUT:1",
                          "4 INPUT:2", "4 web:1", "4 INPUT:3", "6 policy INPUT", "6 policy FORWARD",
-                         "6 policy OUTPUT", "6 INPUT:1"}));
+                         "6 policy OUTPUT", "6 INPUT:1", "4 log #1", "4 drop #2", "4 accept #3"}));
 }
 
 TEST(Slots, KnowWhereAPacketsWayEnds) {
@@ -41,6 +42,10 @@ TEST(Slots, KnowWhereAPacketsWayEnds) {
     EXPECT_EQ(slots[6].ends, Ends::No);
     EXPECT_EQ(slots[6].jumps_to, "") << "RETURN is no chain";
     EXPECT_EQ(slots[10].ends, Ends::Drop);
+    EXPECT_EQ(slots[11].ends, Ends::No) << "log does not decide";
+    EXPECT_EQ(slots[12].ends, Ends::Drop);
+    EXPECT_EQ(slots[13].ends, Ends::Accept);
+    EXPECT_EQ(slots[13].kind, SlotKind::Frame);
 }
 
 TEST(Slots, OfNothingAreNone) { EXPECT_TRUE(slots_of("").empty()); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compat/host.hpp"
+#include "runtime/ruleset_text.hpp"
 
 namespace bpfw::compat {
 
@@ -31,12 +32,12 @@ struct FakeMachine {
         compiler::Ruleset next = request.ruleset;
         const auto old_slots = counter_slots(ruleset);
         const auto slots = counter_slots(next);
+        const auto carried = runtime::match_slots(runtime::slot_lines(to_text(ruleset)),
+                                                  runtime::slot_lines(to_text(next)));
         for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (request.start[i]) {
-                *slots[i] = *request.start[i];
-            } else {
-                *slots[i] = i < old_slots.size() ? *old_slots[i] : parser::Counters{};
-            }
+            *slots[i] = {};
+            if (carried[i]) *slots[i] = *old_slots[*carried[i]];
+            if (request.start[i]) *slots[i] = *request.start[i];
         }
         ruleset = std::move(next);
         ++writes;

@@ -123,6 +123,21 @@ const Row kIpv6[] = {
      T "ipv6-icmp --  " A4 "ipv6-icmptype 255", "bpf-ip6tables"},
     {"hop_limit", "-m hl --hl-gt 6", T "0    --  " N6 "HL match HL > 6", "", "bpf-ip6tables"},
 };
+// Captured like the others, but for the NUL byte that iptables writes behind the program.
+TEST(ListTable, Programs) {
+    FakeMachine machine;
+    machine.restore(
+        "*filter\n-A INPUT -m bpf --bytecode \"2,48 0 0 9,6 0 0 1\" -p udp -j ACCEPT\n"
+        "-A INPUT -m bpf --bytecode \"1,6 0 0 1\" -m comment --comment x\n"
+        "-A INPUT -m pcap ! --filter \"tcp or udp\"\n-A INPUT -m pcap --filter arp\nCOMMIT\n");
+    const std::string out = machine.iptables("-L INPUT -n").out;
+    EXPECT_EQ(out.substr(std::min(out.find("ACCEPT     "), out.size())),
+              "ACCEPT     17   --  0.0.0.0/0            0.0.0.0/0           match bpf 48 0 0 9,6 0 "
+              "0 1\n" T
+              "0    --  0.0.0.0/0            0.0.0.0/0           match bpf 6 0 0 1 /* x "
+              "*/\n" T "0    --  " N4 "pcap ! \"tcp or udp\"\n" T "0    --  " N4 "pcap arp\n");
+}
+
 const auto name_of = [](const auto& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(IpPart, ListRow, testing::ValuesIn(kIpPart), name_of);
 INSTANTIATE_TEST_SUITE_P(Transport, ListRow, testing::ValuesIn(kTransport), name_of);

@@ -46,6 +46,52 @@ TEST(Restore, CountersOnlyWithTheOption) {
     EXPECT_EQ(machine.ruleset.ipv4.chains[0].counters, (parser::Counters{9, 99}));
 }
 
+// What stands in no chain is none of the iptables commands' business.
+TEST(Restore, FrameRulesAreNeitherShownNorTouched) {
+    FakeMachine machine = sample();
+    parser::FrameRule arp;
+    arp.action = parser::FrameAction::Drop;
+    arp.expression.nodes.push_back(
+        {parser::pcap::Primitive(parser::pcap::IsProtocol{parser::pcap::Protocol::Arp}), {}});
+    machine.ruleset.frames.push_back({arp, {7, 420}});
+    const std::vector<compiler::RulesetFrameRule> before = machine.ruleset.frames;
+    for (const char* words : {"-F", "-X keep", "-Z", "-P INPUT DROP", "-A INPUT -s 1.1.1.1"}) {
+        EXPECT_EQ(machine.iptables(words).exit, Exit::Ok) << words;
+        EXPECT_EQ(machine.ruleset.frames, before) << words;
+    }
+    EXPECT_EQ(machine.restore("*filter\n:INPUT ACCEPT [1:2]\nCOMMIT\n", "-c").exit, Exit::Ok);
+    EXPECT_EQ(machine.ruleset.frames, before);
+    EXPECT_EQ(machine.iptables("-S").out.find("arp"), std::string::npos);
+    EXPECT_EQ(machine.iptables("-L").out.find("arp"), std::string::npos);
+    EXPECT_EQ(machine.call("bpf-iptables-save", "-c").out.find("arp"), std::string::npos);
+}
+
+TEST(Restore, ShortFormsAreNoRulesHere) {
+    FakeMachine machine;
+    EXPECT_EQ(first_line(machine.restore("*filter\ndrop arp\nCOMMIT\n").err),
+              "Bad argument `drop'");
+    EXPECT_EQ(first_line(machine.restore("drop arp\n").err), "bpf-iptables-restore: line 1 failed");
+    EXPECT_EQ(machine.writes, 0);
+}
+
+TEST(Restore, ProgramsComeBackAsTheyWereSaved) {
+    FakeMachine machine;
+    const std::string rules =
+        "-A INPUT -m pcap --filter \"tcp or udp\" -j DROP\n"
+        "-A INPUT -m pcap ! --filter arp\n"
+        "-A INPUT -m bpf --bytecode \"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0\" -j ACCEPT\n";
+    const Answer answer = machine.restore("*filter\n" + rules + "COMMIT\n");
+    EXPECT_EQ(answer.exit, Exit::Ok) << answer.err;
+    const std::string saved = machine.call("bpf-iptables-save", "").out;
+    EXPECT_NE(saved.find(rules), std::string::npos) << saved;
+    FakeMachine second;
+    EXPECT_EQ(second.restore(saved).exit, Exit::Ok);
+    EXPECT_EQ(second.ruleset, machine.ruleset);
+    EXPECT_EQ(machine.iptables("-D INPUT -m pcap --filter udp||tcp -j DROP").exit, Exit::Other);
+    EXPECT_EQ(machine.iptables("-D INPUT -m pcap --filter tcp||udp -j DROP").exit, Exit::Ok);
+    EXPECT_EQ(machine.iptables("-C INPUT -m pcap ! --filter arp").exit, Exit::Ok);
+}
+
 TEST(Restore, TestChangesNothing) {
     FakeMachine machine = sample();
     const compiler::Ruleset before = machine.ruleset;

@@ -17,6 +17,16 @@ TEST(Sources, PositionIsOneBasedAndCountsBytes) {
     EXPECT_EQ(sources.text_of(three), "three");
 }
 
+TEST(Sources, AddingMovesNoEarlierText) {
+    Sources sources;
+    const std::uint32_t file = sources.add("a.rules", "short");
+    const std::string* text = &sources.text(file);
+    const std::string_view line = sources.line_of({file, 0, 1});
+    for (int i = 0; i < 1000; ++i) sources.add("b.rules", "other");
+    EXPECT_EQ(&sources.text(file), text);
+    EXPECT_EQ(line, "short");
+}
+
 TEST(Diagnostics, RenderShowsLineCaretAndHint) {
     Sources sources;
     const std::string text = "# web\n-A INPUT -p tcp --dport 70000 -j DROP\n";

@@ -97,19 +97,21 @@ TEST(RulesFile, MistakesAreCollected) {
         "-A INPUT -p tcp --dport 70000 -j DROP\n-A INPUT -j DROP\niptables -A INPUT -s "
         "$X\nhello\n");
     EXPECT_EQ(parsed.text, "-A INPUT -j DROP\n");
-    EXPECT_EQ(parsed.diagnostics,
-              "t.rules:1:25: error: port 70000 is out of range (0-65535)\n"
-              "  -A INPUT -p tcp --dport 70000 -j DROP\n"
-              "                          ^^^^^\n"
-              "t.rules:3:22: error: variables and command substitutions are not expanded here\n"
-              "  iptables -A INPUT -s $X\n"
-              "                       ^\n"
-              "  hint: bpfw reads rules, it runs no shell: write the value, or quote it with "
-              "'...'\n"
-              "t.rules:4:1: error: this line is no rule\n"
-              "  hello\n"
-              "  ^^^^^\n"
-              "  hint: lines begin with -A, iptables, ip6tables, *table, :CHAIN, COMMIT or #\n");
+    EXPECT_EQ(
+        parsed.diagnostics,
+        "t.rules:1:25: error: port 70000 is out of range (0-65535)\n"
+        "  -A INPUT -p tcp --dport 70000 -j DROP\n"
+        "                          ^^^^^\n"
+        "t.rules:3:22: error: variables and command substitutions are not expanded here\n"
+        "  iptables -A INPUT -s $X\n"
+        "                       ^\n"
+        "  hint: bpfw reads rules, it runs no shell: write the value, or quote it with "
+        "'...'\n"
+        "t.rules:4:1: error: this line is no rule\n"
+        "  hello\n"
+        "  ^^^^^\n"
+        "  hint: lines begin with -A, iptables, ip6tables, *table, :CHAIN, COMMIT, accept, drop, "
+        "log or #\n");
 }
 
 // A file of one long line, or of bytes that are no text, is told apart in time linear in its size:
