@@ -54,7 +54,17 @@ private:
     bool store(std::uint32_t word, std::uint32_t value) {
         memory_[word] = value;
         written_ |= 1u << word;
+        since_jump_ |= 1u << word;
         return true;
+    }
+
+    // The words of a comparison's two sides are free again behind it. libpcap gives them to a
+    // later GENEVE, whose offsets are then read where only the comparison wrote.
+    void forget_arithmetic() {
+        const bpf_insn& before = program_[pc_ - 2];
+        if (before.code == (BPF_ALU | BPF_SUB | BPF_X) || before.code == (BPF_LD | BPF_MEM))
+            written_ &= ~since_jump_;
+        since_jump_ = 0;
     }
 
     bool transfer(const bpf_insn& insn) {
@@ -162,6 +172,7 @@ private:
             pc_ = static_cast<std::size_t>(static_cast<std::int64_t>(pc_) + distance);
             return true;
         }
+        if (pc_ > 1) forget_arithmetic();
         const std::uint32_t operand = BPF_SRC(insn.code) == BPF_X ? x_ : insn.k;
         const auto op = BPF_OP(insn.code);
         const bool yes = op == BPF_JEQ   ? a_ == operand
@@ -181,6 +192,7 @@ private:
     std::uint32_t x_ = 0;
     std::uint32_t memory_[BPF_MEMWORDS] = {};
     std::uint32_t written_ = 0;
+    std::uint32_t since_jump_ = 0;  // written_, since the last conditional jump
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ enum class Protochain : std::uint8_t { AsLibpcap, Mended };
 
 struct Outcome {
     std::uint32_t accepted = 0;
-    bool uninitialised = false;  // a scratch word that nobody had written was read
+    bool uninitialised = false;  // a scratch word was read that nobody had written for this
     bool endless = false;        // given up
     std::uint32_t rounds = 0;    // backward jumps taken: headers of a chain
 };

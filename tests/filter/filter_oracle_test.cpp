@@ -7,6 +7,7 @@
 
 #include "tests/filter/classic_machine.hpp"
 #include "tests/filter/expressions.hpp"
+#include "tests/filter/headers.hpp"
 #include "tests/filter/libpcap_oracle.hpp"
 
 namespace bpfw::test::filter {
@@ -70,6 +71,16 @@ TEST(ClassicMachine, answers_as_bpf_filter_does) {
                     << expression;
             }
     }
+}
+
+TEST(ClassicMachine, sees_scratch_words_that_only_a_comparison_wrote) {
+    LibpcapOracle oracle;
+    Sample sample{frame(eth() / ip4() / udp({.dport = 6081}) / geneve({}) / eth() / ip4()), 0};
+    sample.length = static_cast<std::uint32_t>(sample.bytes.size());
+    ASSERT_TRUE(oracle.prepare("(len > 0 or geneve) and ip"));
+    EXPECT_EQ(oracle.judge(sample), Verdict::Uninitialised);
+    ASSERT_TRUE(oracle.prepare("len > 0 and geneve and ip and ip[0] + ip[1] = 0x45"));
+    EXPECT_EQ(oracle.judge(sample), Verdict::Yes);
 }
 
 struct ChainCase {
