@@ -153,9 +153,9 @@ public:
     ~FilterTester();
     // `frame` begins with the Ethernet header. An Error where the kernel's test run cannot show
     // the frame as it was on the wire: EMSGSIZE when it is shorter than its `length` (cut by a
-    // capture); EINVAL under 14 bytes, and at TC as Tester::run(). evaluate() of
-    // compiler/filter/evaluate.hpp answers those. Frames beyond a page go to the program for
-    // several buffers.
+    // capture); EINVAL under 14 bytes, and at TC beyond a page and as Tester::run(). evaluate() of
+    // compiler/filter/evaluate.hpp answers those. At XDP, frames beyond a page go to the program
+    // for several buffers.
     Result<bool> match(std::span<const std::byte> frame, std::uint32_t length);
 
 private:
