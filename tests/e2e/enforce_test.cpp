@@ -229,6 +229,36 @@ TEST_F(Enforce, RuleAddedLaterHooksNoOtherInterface) {
     EXPECT_EQ(status()["hooks"].size(), 2u) << status()["hooks"].dump(2);
 }
 
+// The other end of the veth asks for an address by ARP, which no chain sees.
+TEST_F(Enforce, ShortFormsAreCountedShownAndLeftAloneByIptables) {
+    ASSERT_EQ(run({"ip", "addr", "add", "192.0.2.1/24", "dev", "bpfw-cli1"}).code, 0);
+    const std::string rules = "log arp\ndrop arp\naccept ip6 and less 40\n-A INPUT -j ACCEPT\n";
+    ASSERT_EQ(load(rules).code, 0);
+    run({"ping", "-q", "-c", "1", "-W", "1", "-I", "bpfw-cli1", "192.0.2.7"});
+    const Json before = status()["frames"];
+    ASSERT_EQ(before.size(), 3u) << before.dump(2);
+    EXPECT_EQ(before[1]["action"], "drop");
+    EXPECT_EQ(before[1]["number"], 2);
+    EXPECT_EQ(before[1]["expression"], "arp");
+    EXPECT_GE(before[1]["packets"].get<int>(), 1);
+    EXPECT_EQ(before[0]["packets"], before[1]["packets"]) << "log goes on to the next";
+    EXPECT_EQ(before[0]["bytes"], 42 * before[0]["packets"].get<int>());
+    EXPECT_EQ(before[2]["packets"], 0);
+    EXPECT_GE((*hook_of(status(), "ingress"))["packets"], before[1]["packets"]);
+    const Outcome text = run({BPFW, "status"});
+    EXPECT_NE(text.out.find("\ndrop #2 "), std::string::npos) << text.out;
+
+    for (const char* option : {"-F", "-Z"}) {
+        ASSERT_EQ(run({BPF_IPTABLES, option}).code, 0) << option;
+        EXPECT_EQ(status()["frames"], before) << option;
+    }
+    EXPECT_EQ(run({BPF_IPTABLES, "-S"}).out.find("arp"), std::string::npos);
+    ASSERT_EQ(load("drop tcp\n" + rules).code, 0);
+    EXPECT_EQ(status()["frames"][2]["packets"], before[1]["packets"]) << "it moved, unchanged";
+    ASSERT_EQ(load("-A INPUT -j ACCEPT\n").code, 0);
+    EXPECT_EQ(status()["frames"].size(), 0u);
+}
+
 TEST_F(Enforce, KilledAtAnyMomentTheOldOrTheNewRulesStand) {
     ASSERT_EQ(load("-A INPUT -j DROP\n").code, 0);
     const std::string one = "-A INPUT -j DROP\n";

@@ -3,7 +3,10 @@
 #include "tests/support/ast_generator.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "parser/base/result.hpp"
+#include "parser/pcap/pcap.hpp"
 #include "parser/values.hpp"
 
 namespace bpfw::test {
@@ -153,9 +156,38 @@ CommentMatch random_comment(Dice& dice) {
     return out;
 }
 
+// Values of the expression's own parser, which has a generator and a round trip of its own.
+PcapMatch random_pcap(Dice& dice) {
+    const std::string parts[] = {"tcp",
+                                 "port 53",
+                                 "not vlan",
+                                 "len > 60",
+                                 "src host 10.1.2.3",
+                                 "ip[8] & 0x0f = 3",
+                                 "ip6 net 2001:db8::/32",
+                                 "ether host 2:0:0:0:0:1"};
+    std::string text = parts[dice.below(std::size(parts))];
+    for (std::uint64_t more = dice.below(3); more > 0; --more) {
+        text += (dice.one_in(2) ? " and " : " or ") + parts[dice.below(std::size(parts))];
+    }
+    Diagnostics diags;
+    auto expression = pcap::parse({text, {}}, {}, Names{}, diags);
+    if (!expression) BPFW_BUG("a part of an expression that is none: " + text);
+    return {dice.sense(), *std::move(expression), {}};
+}
+
+BpfMatch random_bytecode(Dice& dice) {
+    BpfMatch out;
+    for (std::uint64_t left = 1 + dice.below(64); left > 0; --left) {
+        out.program.push_back({static_cast<std::uint16_t>(dice.below(65536)), dice.byte(),
+                               dice.byte(), static_cast<std::uint32_t>(dice.below(UINT64_MAX))});
+    }
+    return out;
+}
+
 Match random_simple_match(Dice& dice, const AstShape& shape) {
     const Family family = shape.family;
-    switch (dice.below(shape.chain == "OUTPUT" ? 7 : 8)) {
+    switch (dice.below(shape.chain == "OUTPUT" ? 9 : 10)) {
         case 0:
             return random_iprange(dice, family);
         case 1:
@@ -179,6 +211,10 @@ Match random_simple_match(Dice& dice, const AstShape& shape) {
                                 dice.pick<PacketType>({PacketType::Unicast, PacketType::Broadcast,
                                                        PacketType::Multicast}),
                                 {}};
+        case 7:
+            return random_pcap(dice);
+        case 8:
+            return random_bytecode(dice);
         default: {
             MacMatch out{dice.sense(), {}, {}};
             for (std::uint8_t& octet : out.address) octet = dice.byte();
@@ -258,8 +294,15 @@ std::optional<std::string> maybe_chain(Dice& dice, const std::string& chain) {
     return chain;
 }
 
+Action random_frame_rule(Dice& dice) {
+    const auto action =
+        dice.pick<FrameAction>({FrameAction::Accept, FrameAction::Drop, FrameAction::Log});
+    return AppendFrameRule{{action, random_pcap(dice).expression, {}}, random_counters(dice)};
+}
+
 Action random_rule_action(std::mt19937_64& random, const AstShape& shape, std::uint32_t position) {
     Dice dice(random);
+    if (dice.one_in(10)) return random_frame_rule(dice);
     Rule rule = random_rule(random, shape);
     switch (dice.below(6)) {
         case 0:

@@ -59,12 +59,32 @@ const Bad kBad[] = {
     {"two_blocks", "*filter\nCOMMIT\n*filter\nCOMMIT\n", "begins twice in one file"},
     {"chain_declared_twice", "*filter\n:a - [0:0]\n:a - [0:0]\nCOMMIT\n", "declared twice"},
     {"no_commit", "*filter\n:INPUT DROP [0:0]\n", "COMMIT"},
+    {"short_form", "drop arp\ndrop tcp nonsense\n", "x.rules:2:10: error: "},
+    {"short_form_in_a_block", "*filter\ndrop arp\nCOMMIT\n", "stands in no table"},
+    {"short_form_of_nothing", "drop\n", "the expression is missing"},
+    {"expression_file_missing", "drop -F none.expr\n", "/none.expr': ENOENT"},
+    {"expression_from_stdin", "drop -F -\n", "-F takes the name of a file"},
+    {"filter", "-A INPUT -m pcap --filter 'tcp port 99999'\n", "x.rules:1:"},
     {"garbage", all_bytes(), "error: "},
     {"a_line_of_a_megabyte", "-A INPUT " + std::string(1 << 20, 'x') + "\n", "error: "},
     {"a_megabyte_of_options", "-A INPUT " + many(1 << 18, "-f ") + "\n", "error: "},
 };
 INSTANTIATE_TEST_SUITE_P(Cli, BadRules, testing::ValuesIn(kBad),
                          [](const auto& bad) { return std::string(bad.param.name); });
+
+TEST(BadInput, ExpressionFilesAreLookedForBesideTheRules) {
+    const TemporaryDirectory directory;
+    const std::string bad = directory.file("bad.expr", "tcp or # one\n  nonsense\n");
+    directory.file("good.expr", "arp # two\n or rarp\n");
+    const std::string rules = directory.file("x.rules", "drop -F bad.expr\n");
+    const Outcome refused = run_command({BPFW, "compile", rules});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_EQ(refused.err.rfind(bad + ":2:3: error: ", 0), 0u) << refused.err;
+    directory.file("x.rules", "drop -F good.expr\nlog -F " + directory.path("good.expr") + "\n");
+    const Outcome good = run_command({BPFW, "compile", rules});
+    EXPECT_EQ(good.code, 0) << good.err;
+    EXPECT_NE(good.out.find(": rarp\n"), std::string::npos) << good.out;
+}
 
 TEST(BadInput, SeveralMistakesAreToldInOneRun) {
     const Outcome got = run_command(

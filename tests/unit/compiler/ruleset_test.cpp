@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "parser/parse.hpp"
 
 namespace bpfw::compiler {
 namespace {
@@ -487,6 +488,35 @@ TEST(Ruleset, FrameRulesKeepTheirOrderAndSurviveFlushes) {
     EXPECT_EQ(ruleset.frames[0], (RulesetFrameRule{drop, Counters{3, 180}}));
     EXPECT_EQ(ruleset.frames[1], (RulesetFrameRule{log, {}}));
     EXPECT_NE(ruleset, Ruleset());
+}
+
+// What a running object carries is read back by every command that changes it.
+TEST(Ruleset, TextWithFrameRulesComesBack) {
+    const std::string text =
+        "*filter\n-A INPUT -m pcap ! --filter \"tcp or udp\" -j DROP\n"
+        "-A INPUT -m bpf --bytecode \"1,6 0 0 1\"\nCOMMIT\nlog arp\ndrop ip[0] & 15 != 5\n";
+    const auto read = [](std::string file, Restore restore) {
+        Sources sources;
+        Diagnostics diags;
+        const FileDefaults defaults{.short_forms = ShortForms::Read};
+        Ruleset ruleset;
+        const auto statements =
+            parse_rules(sources.add("t", std::move(file)), defaults, Names{}, sources, diags);
+        apply_all(ruleset, statements, restore, diags);
+        EXPECT_EQ(render(diags, sources), "");
+        return ruleset;
+    };
+    const Ruleset ruleset = read(text, Restore::Keep);
+    const std::string carried = to_text(ruleset);
+    EXPECT_NE(carried.find("COMMIT\n# bpfw frames\nlog arp\ndrop ip[0] & 15 != 5\n"),
+              std::string::npos)
+        << carried;
+    const std::size_t ipv6 = carried.find("# bpfw ipv6");
+    Ruleset back = read(carried.substr(0, ipv6), Restore::Flush);
+    const Ruleset rest = read(carried.substr(ipv6), Restore::Flush);
+    back.frames = rest.frames;
+    EXPECT_EQ(back, ruleset);
+    EXPECT_EQ(to_text(Ruleset()).find("frames"), std::string::npos);
 }
 
 }  // namespace
