@@ -121,12 +121,13 @@ std::uint32_t needs_of(const Ruleset& ruleset, const Reads& reads) {
     return needs;
 }
 
-// `depth`: call frames that the functions of filters take, 0 when no rule asks one.
-std::vector<Plan> make_plans(const Irs& irs, std::uint32_t depth, parser::Diagnostics& diags) {
+// `frames`: call frames that asking each filter takes.
+std::vector<Plan> make_plans(const Irs& irs, const std::vector<std::uint32_t>& frames,
+                             parser::Diagnostics& diags) {
     std::vector<Plan> plans;
     for (const Ir& ir : irs) {
         PlanOptions options;
-        options.levels = kFunctionLevels - std::min(depth, kFunctionLevels);
+        options.filter_frames = frames;
         if (ir.packets == PacketClass::Odd) {
             options.regular = &plans.back();
             options.sensitive = sensitive_chains(ir);
@@ -183,9 +184,10 @@ std::vector<Function> emit_filters(const Lowered& lowered, Signature entry,
 std::optional<std::vector<Plan>> emit_with_frame(const Lowered& lowered, Program& program,
                                                  parser::Diagnostics& diags) {
     std::vector<Function> filters = emit_filters(lowered, Signature::FrameXdp, program.tables);
-    std::vector<Plan> plans = make_plans(lowered.irs, call_depth(filters), diags);
-    if (plans.empty()) return std::nullopt;
     append(filters, emit_filters(lowered, Signature::FrameTc, program.tables));
+    std::vector<Plan> plans =
+        make_plans(lowered.irs, filter_frames(lowered.filters, filters), diags);
+    if (plans.empty()) return std::nullopt;
     for (const Signature entry : {Signature::FrameXdp, Signature::FrameTc})
         append(filters, emit_frames(lowered.frames, entry, program.tables));
     for (const Signature signature : {Signature::PacketXdp, Signature::PacketTc}) {
@@ -199,7 +201,7 @@ std::optional<std::vector<Plan>> emit_with_frame(const Lowered& lowered, Program
 
 std::optional<std::vector<Plan>> emit_rules(const Lowered& lowered, Program& program,
                                             parser::Diagnostics& diags) {
-    std::vector<Plan> plans = make_plans(lowered.irs, 0, diags);
+    std::vector<Plan> plans = make_plans(lowered.irs, {}, diags);
     if (plans.empty()) return std::nullopt;
     for (std::size_t n = 0; n < lowered.irs.size(); ++n)
         append(program.functions, emit(lowered.irs[n], plans[n]));

@@ -88,6 +88,8 @@ public:
         for (const Function& function : functions) by_name_.emplace(function.name, &function);
     }
 
+    [[nodiscard]] bool knows(const std::string& name) const { return by_name_.count(name) != 0; }
+
     std::uint32_t of(const std::string& name) {
         const auto found = by_name_.find(name);
         if (found == by_name_.end()) return template_depth(name);
@@ -178,12 +180,18 @@ std::vector<Function> emit_frames(const filter::Graph& frames, Signature entry,
     return filter::emit_filter(frames, name_for(std::string(kFrames), entry), entry, tables);
 }
 
-std::uint32_t call_depth(const std::vector<Function>& functions) {
+std::vector<std::uint32_t> filter_frames(const Filters& filters,
+                                         const std::vector<Function>& functions) {
     Depths depths(functions);
-    std::uint32_t deepest = 0;
-    for (const Function& function : functions)
-        deepest = std::max(deepest, depths.of(function.name));
-    return deepest;
+    std::vector<std::uint32_t> frames;
+    for (FilterId id = 0; id < filters.all().size(); ++id) {
+        std::uint32_t& most = frames.emplace_back(0);
+        for (const Signature entry : {Signature::FrameXdp, Signature::FrameTc}) {
+            const std::string name = filter_function(id, entry);
+            if (depths.knows(name)) most = std::max(most, depths.of(name));
+        }
+    }
+    return frames;
 }
 
 }  // namespace bpfw::compiler

@@ -55,7 +55,9 @@ std::vector<Function> emit_filter(const Filter& filter, FilterId id, Signature e
 std::vector<Function> emit_frames(const filter::Graph& frames, Signature entry,
                                   std::vector<std::byte>& tables);
 
-// Call frames that the deepest of `functions` takes, itself and the template's included.
-std::uint32_t call_depth(const std::vector<Function>& functions);
+// Call frames that asking each filter takes, the template's included; `functions` has those of the
+// filters that are asked (the others take none).
+std::vector<std::uint32_t> filter_frames(const Filters& filters,
+                                         const std::vector<Function>& functions);
 
 }  // namespace bpfw::compiler

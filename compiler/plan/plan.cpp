@@ -75,7 +75,7 @@ std::vector<bool> shared_chains(const Ir& ir, const PlanOptions& options) {
         if (ir.chains[id].role == ChainRole::Part || options.sensitive[id]) continue;
         const ChainPlan& regular = options.regular->chains[id];
         shared[id] = regular.home == Home::Function &&
-                     (id >= kBaseChains || regular.level <= options.levels);
+                     (id >= kBaseChains || regular.level <= kFunctionLevels);
     }
     return shared;
 }
@@ -83,6 +83,34 @@ std::vector<bool> shared_chains(const Ir& ir, const PlanOptions& options) {
 std::vector<std::uint32_t> own_branches(const Ir& ir) {
     std::vector<std::uint32_t> out;
     for (const IrChain& chain : ir.chains) out.push_back(branches(chain));
+    return out;
+}
+
+std::uint32_t frames_of(const Expr& expr, const std::vector<std::uint32_t>& filters) {
+    const auto most = [&](const std::vector<Expr>& of) {
+        std::uint32_t frames = 0;
+        for (const Expr& part : of) frames = std::max(frames, frames_of(part, filters));
+        return frames;
+    };
+    return std::visit(overloaded{
+                          [](const Test&) { return 0u; },
+                          [](Guard) { return 0u; },
+                          [&](const FilterTest& test) { return filters.at(test.filter); },
+                          [&](const All& all) { return most(all.of); },
+                          [&](const Any& any) { return most(any.of); },
+                      },
+                      expr.node);
+}
+
+// Call frames that each chain's own rules take for the filters they ask.
+std::vector<std::uint32_t> own_frames(const Ir& ir, const std::vector<std::uint32_t>& filters) {
+    std::vector<std::uint32_t> out;
+    for (const IrChain& chain : ir.chains) {
+        std::uint32_t& most = out.emplace_back(0);
+        for (const IrRule& rule : chain.rules)
+            for (const Expr& condition : rule.conditions)
+                most = std::max(most, frames_of(condition, filters));
+    }
     return out;
 }
 
@@ -94,6 +122,7 @@ public:
           shared_(shared_chains(ir, options)),
           graph_(graph_of(ir, shared_)),
           own_(own_branches(ir)),
+          asks_(own_frames(ir, options.filter_frames)),
           size_(ir.chains.size()),
           level_(ir.chains.size()),
           below_(ir.chains.size()),
@@ -103,7 +132,7 @@ public:
     std::optional<Plan> run(parser::Diagnostics& diags) {
         for (std::uint32_t stretch = 1; stretch <= kMostStretch; ++stretch) {
             if (!settle(stretch)) return stretch == 1 ? too_large(diags) : too_deep(diags);
-            if (deepest() <= options_.levels) return finish();
+            if (deepest() <= kFunctionLevels) return finish();
         }
         return too_deep(diags);
     }
@@ -154,7 +183,7 @@ private:
         total_ = 0;
         for (const ChainId id : graph_.callees_first) {
             std::uint64_t size = own_[id];
-            std::uint32_t below = 0;
+            std::uint32_t below = asks_[id];
             std::uint32_t below_natural = 0;
             for (const ChainId callee : graph_.calls[id]) {
                 size += is_function(callee) ? 0 : size_[callee];
@@ -290,6 +319,7 @@ private:
     std::vector<bool> shared_;
     Graph graph_;
     std::vector<std::uint32_t> own_;    // branches of its own rules
+    std::vector<std::uint32_t> asks_;   // frames of the filters that its own rules ask
     std::vector<std::uint64_t> size_;   // branches with all that is inlined
     std::vector<std::uint32_t> level_;  // frames when called, itself included
     std::vector<std::uint32_t> below_;  // frames of the deepest call it makes

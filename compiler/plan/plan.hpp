@@ -31,7 +31,8 @@ struct ChainPlan {
     Home home = Home::Unreached;
     std::string function;                   // its function's name
     std::optional<std::uint32_t> selector;  // bpfw_packet.state at the call, when it shares one
-    std::uint32_t level = 0;                // call frames from its function on, itself included
+    std::uint32_t level = 0;                // call frames from its function on, itself included;
+                                            // filters' too
 };
 
 // One function of the emitted code: the chains it can be entered at, or another function that
@@ -52,7 +53,7 @@ struct Plan {
 struct PlanOptions {
     const Plan* regular = nullptr;
     std::vector<bool> sensitive = {};
-    std::uint32_t levels = kFunctionLevels;  // call frames for chains
+    std::vector<std::uint32_t> filter_frames = {};  // call frames that asking each filter takes
 };
 
 // Nothing, and an error in `diags`, when the chains can't be laid out within the kernel's limits.

@@ -23,19 +23,44 @@ protected:
     }
 };
 
-TEST_P(Differential, EveryEngineGivesOneAnswer) {
+TrialOptions options_of(const World& world) {
     TrialOptions options;
-    options.family = GetParam().family;
-    options.hook = GetParam().hook;
+    options.family = world.family;
+    options.hook = world.hook;
     options.seed = 20261121;
     options.rulesets = 20;
     options.packets = 200;
-    const auto report = run_trial(options);
+    return options;
+}
+
+void expect_one_answer(const TrialOptions& options, const Result<TrialReport>& report) {
     ASSERT_TRUE(report) << to_text(report.error());
-    RecordProperty("report", to_text(*report));
+    testing::Test::RecordProperty("report", to_text(*report));
     EXPECT_EQ(report->mismatches, 0u);
     for (const Mismatch& mismatch : report->first)
         ADD_FAILURE() << to_text(mismatch, options.family);
+}
+
+// -m bpf, which the kernel has too; of xt_bpf a packet sees what the hook sees.
+TEST_P(Differential, BytecodeIsRunAsTheKernelRunsIt) {
+    TrialOptions options = options_of(GetParam());
+    options.filters = RulesetShape::Filters::Bytecode;
+    const auto report = run_trial(options);
+    expect_one_answer(options, report);
+}
+
+// -m pcap beside everything else: at XDP and TC as the interpreter says.
+TEST_P(Differential, ExpressionsInRulesMatchTheFrame) {
+    TrialOptions options = options_of(GetParam());
+    options.filters = RulesetShape::Filters::Both;
+    const auto report = run_trial(options);
+    expect_one_answer(options, report);
+}
+
+TEST_P(Differential, EveryEngineGivesOneAnswer) {
+    const TrialOptions options = options_of(GetParam());
+    const auto report = run_trial(options);
+    expect_one_answer(options, report);
     // The comparison must be worth its name: most packets judged, each verdict often.
     EXPECT_LT((report->unseen + report->fragments) * 100, report->pairs * 15) << to_text(*report);
     EXPECT_GT(report->accepted * 100, report->pairs * 15) << to_text(*report);

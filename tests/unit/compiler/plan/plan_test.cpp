@@ -31,8 +31,7 @@ struct Compiled {
 };
 
 std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::Packet) {
-    const std::uint32_t levels =
-        signature == Signature::Packet ? kFunctionLevels : kFunctionLevels - kFilterFrames;
+    const std::vector<std::uint32_t> filters(test::RandomIr::kFilters, kFilterFrames);
     Compiled out;
     const Ir folded = fold(ir);
     out.regular = split(order(prune(specialise(folded, PacketClass::Regular))));
@@ -40,9 +39,9 @@ std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::
     check(out.regular);
     check(out.odd);
     parser::Diagnostics diags;
-    const auto regular = make_plan(out.regular, {.levels = levels}, diags);
+    const auto regular = make_plan(out.regular, {.filter_frames = filters}, diags);
     if (!regular) return std::nullopt;
-    const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd), levels}, diags);
+    const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd), filters}, diags);
     if (!odd) return std::nullopt;
     out.program.counters = kSlots;
     out.program.functions = emit(out.regular, *regular, signature);
