@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Ranges of keys -> a balanced tree of compares with immediates, word by word.
+// Ranges of keys -> compares with immediates, word by word: a few in a row, more as a tree.
 // emit_compares() is the door.
 #include <algorithm>
 #include <optional>
@@ -43,6 +43,7 @@ private:
                                             std::span<const SetRange> ranges) const;
     void emit_word(std::size_t word, std::span<const SetRange> ranges, AtEnd at_end);
     void emit_tree(std::size_t word, std::span<const Piece> pieces, Bounds bounds, AtEnd at_end);
+    void emit_row(std::size_t word, std::span<const Piece> pieces, AtEnd at_end);
     void emit_leaf(std::size_t word, const Piece& piece, Bounds bounds, AtEnd at_end);
     void missed(AtEnd at_end) {
         if (at_end == AtEnd::No) to_.as.ja(miss_);
@@ -118,18 +119,40 @@ void CompareTree::emit_leaf(std::size_t word, const Piece& piece, Bounds bounds,
     missed(at_end);
 }
 
+// On a miss each of these branches goes the way it always goes: for few pieces that costs less
+// than the branches of a tree, half of which go either way.
+void CompareTree::emit_row(std::size_t word, std::span<const Piece> pieces, AtEnd at_end) {
+    Assembler& as = to_.as;
+    const Reg key = to_.regs.key[word];
+    for (const Piece& piece : pieces) {
+        if (!piece.rest.empty()) {
+            const Label next = as.label();
+            as.jne32(key, piece.first, next);
+            emit_word(word + 1, piece.rest, AtEnd::No);
+            as.bind(next);
+        } else if (piece.first == piece.last) {
+            as.jeq32(key, piece.first, to_.member);
+        } else if (piece.first == 0) {
+            as.jle32(key, piece.last, to_.member);
+        } else if (piece.last == kMost) {
+            as.jge32(key, piece.first, to_.member);
+        } else {
+            const Reg distance = to_.regs.scratch[0];
+            as.mov32(distance, key);
+            as.sub32_imm(distance, piece.first);
+            as.jle32(distance, piece.last - piece.first, to_.member);
+        }
+    }
+    missed(at_end);
+}
+
 void CompareTree::emit_tree(std::size_t word, std::span<const Piece> pieces, Bounds bounds,
                             AtEnd at_end) {
-    constexpr std::size_t kRow = 3;  // so many equal-compares in a row are as good as a tree
-    const bool row =
-        pieces.size() <= kRow && std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
-            return piece.first == piece.last && piece.rest.empty();
-        });
+    constexpr std::size_t kRow = 6;
     if (pieces.size() == 1) {
         emit_leaf(word, pieces.front(), bounds, at_end);
-    } else if (row) {
-        for (const Piece& piece : pieces) to_.as.jeq32(to_.regs.key[word], piece.first, to_.member);
-        missed(at_end);
+    } else if (pieces.size() <= kRow) {
+        emit_row(word, pieces, at_end);
     } else {
         const std::size_t middle = pieces.size() / 2;
         const std::uint32_t cut = pieces[middle].first;

@@ -34,7 +34,7 @@ void put_u32(std::vector<std::byte>& bytes, std::uint32_t value);
 void put_u64(std::vector<std::byte>& bytes, std::uint64_t value);
 
 // ------------------------------------------------------------------------ compares
-// A balanced tree; on a miss control falls through or jumps to `miss`.
+// On a miss control falls through or jumps to `miss`.
 void emit_compares(const Lookups& to, const Ranges& set, Label miss);
 
 // -------------------------------------------------------------------------- bitmap

@@ -11,8 +11,8 @@
 namespace bpfw::compiler::filter {
 namespace {
 
-// Up to here a tree of compares beats a table that has to come into the cache.
-constexpr std::size_t kFewCompares = 6;
+// Up to here compares cost no more than a table, which has to come into the cache.
+constexpr std::size_t kFew = 6;
 constexpr std::size_t kCacheLine = 64;
 constexpr std::uint32_t kBitmapBytes = 8192;  // all ports
 // Ranges of up to so many keys become keys of the hash table; so many longer ones are asked by
@@ -63,14 +63,6 @@ std::vector<HashKey> narrow_keys(const Set& set) {
         }
     }
     return out;
-}
-
-// Compares in the tree, about: an exact key takes one, a range two.
-bool few(const Set& set) {
-    if (set.ranges.size() > kFewCompares) return false;
-    std::size_t compares = 0;
-    for (const SetRange& range : set.ranges) compares += range.first == range.last ? 1 : 2;
-    return compares <= kFewCompares;
 }
 
 // Not when a hash of the same keys, or a search, would take much less memory.
@@ -124,7 +116,7 @@ void put_u64(std::vector<std::byte>& bytes, std::uint64_t value) {
 }
 
 PlacedSet place(const Set& set, std::vector<std::byte>& tables) {
-    if (few(set)) return {};
+    if (set.ranges.size() <= kFew) return {};
     align(tables);
     if (close_together(set)) return place_bitmap(set, tables);
     if (const auto hashed = place_hash(set, tables)) return *hashed;

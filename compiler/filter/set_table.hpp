@@ -15,9 +15,9 @@ namespace bpfw::compiler::filter {
 
 // How a set is looked up: chosen by its size and shape when it is placed.
 enum class Lookup : std::uint8_t {
-    Compares,  // few ranges: a balanced tree of compares, no data
-    Bitmap,    // 16-bit keys
-    Hash,      // exact keys: two buckets of four, every key in one of them
+    Compares,  // few ranges: compares with immediates, no data
+    Bitmap,    // one word, members close together: ports
+    Hash,      // exact keys: each has one slot; short ranges are keys, a few long ones compared
     Search,    // ranges: unrolled binary search
 };
 struct PlacedSet {

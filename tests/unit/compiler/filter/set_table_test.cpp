@@ -78,7 +78,8 @@ TEST(SetTable, TheLookupFitsTheSet) {
     EXPECT_EQ(lookup_of(keys(1, 100'000, 256)), Lookup::Hash);
     EXPECT_EQ(lookup_of(keys(2, 7, 7)), Lookup::Hash);
     EXPECT_EQ(lookup_of(keys(4, 800, 7)), Lookup::Hash);
-    EXPECT_EQ(lookup_of(nets(3)), Lookup::Compares);
+    EXPECT_EQ(lookup_of(nets(6)), Lookup::Compares);
+    EXPECT_EQ(lookup_of(nets(9)), Lookup::Search);
     EXPECT_EQ(lookup_of(nets(1000)), Lookup::Search);
 }
 
