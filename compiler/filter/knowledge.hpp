@@ -1,47 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is known about the frame on a way through a graph: facts about values, answers of tests,
-// and which bytes are there. ValueTable holds what is known without any way.
+// and which bytes are there.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "compiler/filter/fact.hpp"
 #include "compiler/filter/graph.hpp"
+#include "compiler/filter/value_table.hpp"
 
 namespace bpfw::compiler::filter {
-
-constexpr std::uint32_t kNoLimit = 0xffffffff;
-
-// What computing a value asks of the frame.
-struct Demand {
-    std::uint32_t bytes = 0;        // from the frame's start
-    std::vector<ValueId> variable;  // loads with a base, and divisions, in order
-    bool unclear = false;           // more of them than are worth tracking
-
-    void add(const Demand& other);
-};
-
-class ValueTable {
-public:
-    explicit ValueTable(const Graph& graph);
-    [[nodiscard]] const Demand& demand(ValueId value) const { return demands_[value]; }
-    [[nodiscard]] const Fact& fact(ValueId value) const { return facts_[value]; }
-    [[nodiscard]] Demand demand(const Test& test) const;
-
-private:
-    std::vector<Demand> demands_;
-    std::vector<Fact> facts_;
-};
-
-// By block: a number that equal tests share, and what the test asks of the frame.
-using TestId = std::uint32_t;
-struct TestTable {
-    explicit TestTable(const Graph& graph, const ValueTable& values);
-    std::vector<TestId> ids;
-    std::vector<Demand> demands;
-};
 
 enum class Answer : std::uint8_t { Unknown, Yes, No };
 enum class Safety : std::uint8_t { MayAbort, Safe, Aborts };

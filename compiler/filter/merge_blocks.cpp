@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/filter/knowledge.hpp"
 #include "compiler/filter/passes.hpp"
+#include "compiler/filter/value_table.hpp"
 
 namespace bpfw::compiler::filter {
 namespace {
