@@ -46,7 +46,8 @@ std::vector<Function> emit_classic(const ClassicProgram& program, const std::str
 
 // Whether it may read what a router has changed when iptables' FORWARD sees the packet, and XDP
 // and TC ingress have not: IPv4's TTL and checksum, IPv6's hop limit. A load at a variable offset
-// may, unless X is known well enough (behind the IPv4 header, say).
+// may, unless X is known well enough (behind the IPv4 header, say). A program with a fault reads
+// nothing.
 bool reads_what_forwarding_changes(const ClassicProgram& program, parser::Family family);
 
 }  // namespace bpfw::compiler::filter

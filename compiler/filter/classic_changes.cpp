@@ -176,7 +176,7 @@ private:
 }  // namespace
 
 bool reads_what_forwarding_changes(const ClassicProgram& program, parser::Family family) {
-    return Reading(program, family).run();
+    return !fault_of(program) && Reading(program, family).run();
 }
 
 }  // namespace bpfw::compiler::filter

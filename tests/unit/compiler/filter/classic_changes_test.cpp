@@ -24,6 +24,7 @@ TEST(ClassicChanges, WhatForwardingChanges) {
         return reads_what_forwarding_changes(p, parser::Family::Ipv6);
     };
     EXPECT_TRUE(ipv4(load(BPF_B, 8)));
+    EXPECT_FALSE(ipv4({{BPF_JMP | BPF_JA, 0, 0, 9}, {BPF_RET | BPF_A, 0, 0, 0}}));
     EXPECT_FALSE(ipv4(load(BPF_B, 9)));
     EXPECT_TRUE(ipv4(load(BPF_H, 9)));
     EXPECT_TRUE(ipv4(load(BPF_B, 11)));
