@@ -19,7 +19,7 @@ namespace {
 constexpr ChainId kBaseChains = 3;
 constexpr std::uint32_t kTinyBranches = 8;         // a chain this small is inlined everywhere
 constexpr std::uint64_t kTotalBranches = 300'000;  // all that inlining may come to
-constexpr std::uint32_t kMostStretch = 12;
+constexpr std::uint32_t kMostStretch = 32;
 
 bool leads(const IrRule& rule) {
     return rule.action.kind == ActionKind::Jump || rule.action.kind == ActionKind::Goto;
