@@ -77,9 +77,11 @@ private:
             return to.kind == Target::Kind::Block || to.value <= 1;
         };
         for (const Block& block : graph_.blocks) {
-            if (std::holds_alternative<Member>(block.test) ||
-                std::holds_alternative<Log>(block.test))
-                why = "classic BPF has neither sets nor a log";
+            if (const auto* member = std::get_if<Member>(&block.test);
+                member != nullptr && member->key.size() != 1)
+                why = "classic BPF has no sets of more than 32 bits";
+            else if (std::holds_alternative<Log>(block.test))
+                why = "classic BPF has no log";
             else if (!is_answer(block.yes) || !is_answer(block.no))
                 why = "a classic program has no answer but match and no match";
             else if (block.abort != give(0) && may_abort(block.test))
@@ -133,7 +135,7 @@ private:
                        [&](const Compare& c) { compare(block, c); },
                        [&](const IsOutbound&) { outbound(block); },
                        [&](const InProtochain& p) { protochain(block, p); },
-                       [](const Member&) { BPFW_BUG("a set in classic BPF"); },
+                       [&](const Member& m) { member(block, m); },
                        [](const Log&) { BPFW_BUG("a log in classic BPF"); },
                    },
                    block.test);
@@ -170,6 +172,26 @@ private:
                           select_.constant_of(binary->right) &&
                           !select_.at_hand(branch.compare.left);
         return fits ? binary : nullptr;
+    }
+
+    // The ranges ascend: below one, none is left.
+    void member(const Block& block, const Member& test) {
+        select_.to_a(test.key[0]);
+        for (const SetRange& range : graph_.sets[test.set].ranges) {
+            const std::uint32_t first = range.first[0];
+            const std::uint32_t last = range.last[0];
+            const ClassicLabel next = as_.label();
+            if (first == last) {
+                as_.branch(BPF_JMP | BPF_JEQ | BPF_K, first, label_of(block.yes), next);
+            } else {
+                const ClassicLabel inside = as_.label();
+                as_.branch(BPF_JMP | BPF_JGE | BPF_K, first, inside, label_of(block.no));
+                as_.bind(inside);
+                as_.branch(BPF_JMP | BPF_JGT | BPF_K, last, next, label_of(block.yes));
+            }
+            as_.bind(next);
+        }
+        as_.ja(label_of(block.no));
     }
 
     void outbound(const Block& block) {

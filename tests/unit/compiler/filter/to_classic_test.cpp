@@ -16,12 +16,14 @@ namespace {
 
 using test::Random;
 
-// What a classic program can say: one answer, no sets, no log.
+// What a classic program can say: one answer, no sets of several words, no log.
 Graph sayable(Graph graph) {
     for (Block& block : graph.blocks) {
         // libpcap's interpreter has no direction either.
-        const bool foreign = !std::holds_alternative<Compare>(block.test) &&
-                             !std::holds_alternative<InProtochain>(block.test);
+        const auto* member = std::get_if<Member>(&block.test);
+        const bool foreign = std::holds_alternative<IsOutbound>(block.test) ||
+                             std::holds_alternative<Log>(block.test) ||
+                             (member != nullptr && member->key.size() != 1);
         if (foreign) block.test = Compare{Relation::GreaterEqual, 0, 0};
         block.abort = give(0);
         for (Target* to : {&block.yes, &block.no})
@@ -112,7 +114,10 @@ TEST(ToClassic, WhatClassicBpfCannotSay) {
     EXPECT_EQ(why_of(graph), "a classic program has no answer but match and no match");
     graph.blocks[0].yes = give(1);
     graph.blocks[0].test = Log{};
-    EXPECT_EQ(why_of(graph), "classic BPF has neither sets nor a log");
+    EXPECT_EQ(why_of(graph), "classic BPF has no log");
+    graph.sets = {make_set(2, {{{1, 2}, {1, 2}}})};
+    graph.blocks[0].test = Member{{type, type}, 0};
+    EXPECT_EQ(why_of(graph), "classic BPF has no sets of more than 32 bits");
 }
 
 TEST(ToClassic, MetadataAsLibpcapReadsIt) {
@@ -132,6 +137,25 @@ TEST(ToClassic, MetadataAsLibpcapReadsIt) {
               "(003) jeq      #0x4             jt 4\tjf 5\n"
               "(004) ret      #262144\n"
               "(005) ret      #0\n");
+}
+
+TEST(ToClassic, SetsAreCompares) {
+    Graph graph;
+    Values values(graph.values);
+    const ValueId port = values.load(LoadSize::U16, kNoValue, 36);
+    graph.origins = {{}};
+    graph.entry = to_block(0);
+    graph.sets = {make_set(1, {{{22}, {22}}, {{80}, {88}}, {{443}, {443}}})};
+    graph.blocks = {{Member{{port}, 0}, give(1), give(0), give(0)}};
+    std::string why;
+    EXPECT_EQ(to_text(*to_classic(graph, 1, why), ClassicForm::Listing),
+              "(000) ldh      [36]\n"
+              "(001) jeq      #0x16            jt 5\tjf 2\n"
+              "(002) jge      #0x50            jt 3\tjf 6\n"
+              "(003) jgt      #0x58            jt 4\tjf 5\n"
+              "(004) jeq      #0x1bb           jt 5\tjf 6\n"
+              "(005) ret      #1\n"
+              "(006) ret      #0\n");
 }
 
 TEST(ClassicAssembler, FarWaysGoByJa) {
