@@ -155,7 +155,10 @@ std::string Grammar::hint_behind() const {
     if (sees_relation() && !is_identifier(before.kind))
         return "relations are not chained: a < b and b < c";
     if (sees(TokenKind::Number) && before.kind == TokenKind::Protocol) {
-        return fmt::format("{0} port {1}, {0} proto {1}, ...", text, mistakes_.words(now().at));
+        const auto protocol = static_cast<Protocol>(before.value);
+        const bool ports =
+            protocol == Protocol::Tcp || protocol == Protocol::Udp || protocol == Protocol::Sctp;
+        return fmt::format("{} {} {}", text, ports ? "port" : "proto", mistakes_.words(now().at));
     }
     return is_identifier(now().kind) ? hint_unqualified() : "";
 }

@@ -105,6 +105,7 @@ private:
     NodeId proto_name(const Qualifiers& q, std::string_view name, Range at);
     NodeId refuse(Range at, std::string what, std::string hint = "");
     NodeId unqualified(Range at);
+    NodeId no_link_address(Range at);
     void need_link_type(Protocol protocol, Range at);
     void need_words(unsigned words, Range at);
 

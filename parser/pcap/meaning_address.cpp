@@ -13,6 +13,8 @@ namespace bpfw::parser::pcap {
 namespace {
 
 constexpr std::uint32_t kAllOnes = UINT32_MAX;
+constexpr const char* kNoEther =
+    "ether takes a MAC address; for an address of IP leave the word out";
 
 Address network_order(std::uint32_t value) {
     Address out;
@@ -117,6 +119,10 @@ NodeId Meaning::unqualified(Range at) {
                           "to take over");
 }
 
+NodeId Meaning::no_link_address(Range at) {
+    return refuse(at, "illegal link layer address", kNoEther);
+}
+
 NodeId Meaning::host4(const Qualifiers& q, std::uint32_t address, std::uint32_t mask, Range at) {
     const std::string_view word = type_word(q.type);
     switch (q.protocol) {
@@ -138,8 +144,7 @@ NodeId Meaning::host4(const Qualifiers& q, std::uint32_t address, std::uint32_t 
                              network_order(mask)},
                          at);
         case Protocol::Link:
-            return refuse(at, fmt::format("link-layer modifier applied to {}", word),
-                          "ether host takes a MAC address; for this address leave 'ether' out");
+            return refuse(at, fmt::format("link-layer modifier applied to {}", word), kNoEther);
         case Protocol::Ip6:
             return refuse(at, "'ip6' modifier applied to ip host");
         case Protocol::Atalk:
@@ -204,7 +209,7 @@ NodeId Meaning::dotted(const Qualifiers& q, std::string_view address, Range at) 
     }
     const auto parts = leading_parts(address);
     if (!parts) return refuse(at, fmt::format("invalid IPv4 address '{}'", address));
-    if (q.protocol == Protocol::Link) return refuse(at, "illegal link layer address");
+    if (q.protocol == Protocol::Link) return no_link_address(at);
     return host4(q, left_aligned(*parts), kAllOnes << (32 - parts->bits), at);
 }
 
@@ -341,7 +346,7 @@ NodeId Meaning::number(const Qualifiers& q, std::uint32_t value, Range at) {
         return port(q, value, value, Protocol::None, at);
     }
     if (!host_or_net(q.type)) return proto(q, value, at);
-    if (q.protocol == Protocol::Link) return refuse(at, "illegal link layer address");
+    if (q.protocol == Protocol::Link) return no_link_address(at);
     std::uint32_t mask = kAllOnes;
     if (q.type == AddressType::Net && q.protocol != Protocol::Decnet) {
         for (; value != 0 && (value & 0xff000000U) == 0; value <<= 8U) mask <<= 8U;

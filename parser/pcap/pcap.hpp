@@ -26,14 +26,16 @@ struct Options {
 };
 
 // Everything libpcap 1.10.3 refuses for Ethernet is refused here, with its meaning in the
-// message (one exception: "expression rejects all packets" is the compiler's warning, not an
-// error). What is returned can be lowered without further mistakes. Empty text: All{} (matches
-// every frame).
+// message (exceptions: what only libpcap's optimiser refuses, "expression rejects all packets"
+// and `1 / (1 - 1)`, is the compiler's to warn of), and so are trees deeper than kDeepest; all
+// else that it accepts is accepted. What is returned can be lowered without further mistakes. Empty
+// text: All{} (matches every frame).
 std::optional<Expression> parse(const Text& text, const Options& options, const Names& names,
                                 Diagnostics& diags);
 
 // pcap-filter text that parses to the same Expression on any machine: every qualifier written
-// out, numbers for names, parentheses where they are needed.
+// out, numbers for names, parentheses where they are needed (`ip broadcast`: with the same
+// netmask).
 std::string to_text(const Expression& expression);
 // One node's text (a primitive's, for listings).
 std::string to_text(const Expression& expression, NodeId node);

@@ -153,7 +153,7 @@ private:
     void primitive(const IsProtocol& p) { out_ += protocol_word(p.protocol); }
     void primitive(const Host& h) {
         if (h.protocol == Protocol::Decnet) {
-            const unsigned value = h.address.bytes[0] << 8U | h.address.bytes[1];
+            const unsigned value = unsigned{h.address.bytes[0]} << 8U | h.address.bytes[1];
             return add("decnet {}host {}.{}", text_of(h.direction), value >> 10U, value & 0x3ffU);
         }
         add("{}{}host {}", text_of(h.protocol), text_of(h.direction), to_text(h.address, h.family));
