@@ -3,11 +3,13 @@
 // engine of ours on a corpus of frames. Exit code 0: all agree; 1: not, printed; 2: could not.
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -119,6 +121,7 @@ private:
         const pid_t child = fork();
         if (child < 0) throw std::runtime_error("fork");
         if (child > 0) return child;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         work(request_, expressions_, samples_, shared_[worker], first);
         _exit(0);
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The engine of our classic bytecode: what tcpdump -ddd would get, run by bpf_filter().
+#include <linux/bpf_common.h>
+
 #include <cerrno>
 
 #include "compiler/filter/classic.hpp"
@@ -25,6 +27,9 @@ public:
         const auto graph = ir::optimise(ir::lower(subject.expression, ir::Lists::AsWritten, {}));
         const auto program = ir::to_classic(graph, kAccepted, why);
         if (!program) return failure("translate", "classic BPF", ENOTSUP, why);
+        // Longer ones can be printed, and the kernel takes them no more than libpcap's.
+        if (program->size() > BPF_MAXINSNS)
+            return failure("check", "classic BPF", ENOTSUP, "too long");
         if (const auto fault = ir::fault_of(*program))
             return failure("check", "classic BPF", 0, *fault);
         program_.clear();

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Random primitives with their qualifiers, and lists of identifiers.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "tests/filter/expressions.hpp"
 #include "tests/filter/filter_pools.hpp"
 
 namespace bpfw::test::filter {
 namespace {
-
-// "" in half of the cases, or a direction and a blank.
-std::string random_direction(Random& random) {
-    static constexpr const char* kBoth[] = {"src or dst ", "dst or src ", "src and dst ",
-                                            "dst and src "};
-    const std::uint32_t dice = random.below(100);
-    if (dice < 45) return "";
-    if (dice < 67) return "src ";
-    return dice < 89 ? "dst " : random.pick(kBoth);
-}
 
 std::string random_word(const Scope& scope, Random& random) {
     static constexpr const char* kUnder[] = {"ip",   "ip6", "tcp", "udp",  "sctp",
@@ -30,86 +19,6 @@ std::string random_word(const Scope& scope, Random& random) {
         "esis",  "isis", "clnp",   "l1",  "l2",  "iih",   "lsp",   "snp", "csnp", "psnp"};
     if (scope.mpls) return random.pick(kUnder);
     return random.percent(82) ? random.pick(kCommon) : random.pick(kLegacy);
-}
-
-std::string random_host(const Scope& scope, Random& random) {
-    static constexpr const char* kBefore4[] = {"", "", "", "", "ip ", "arp ", "rarp "};
-    const std::string direction = random_direction(random);
-    const std::string type = direction.empty() || random.percent(60) ? "host " : "";
-    if (random.percent(28)) {
-        const std::string before = random.percent(30) ? "ip6 " : "";
-        const std::string after = !type.empty() && random.percent(5) ? "/128" : "";
-        return before + direction + type + host6(random) + after;
-    }
-    const std::string before = scope.mpls ? "" : random.pick(kBefore4);
-    if (random.percent(5)) return before + direction + "host 10.1";
-    return before + direction + type + host4(random);
-}
-
-std::string random_net4(Random& random) {
-    static constexpr const char* kNets[] = {"10",
-                                            "10.1",
-                                            "10.1.1",
-                                            "10.0.0.0/8",
-                                            "10.1.0.0/16",
-                                            "10.0/8",
-                                            "192.168.1.0/24",
-                                            "192.168",
-                                            "172.16.0.0/12",
-                                            "224.0.0.0/4",
-                                            "0.0.0.0/0",
-                                            "128.3",
-                                            "10.1.1.0/31",
-                                            "10.1.1.1/32",
-                                            "10.0.1.0 mask 255.0.255.0",
-                                            "10.1.1.0/24",
-                                            "0.0.0.1 mask 0.0.0.255",
-                                            "1.2.3.4",
-                                            "10.1.0.0 mask 255.255.0.0",
-                                            "128.0.0.0/1",
-                                            "10.1.1.0/25",
-                                            "0",
-                                            "255"};
-    if (random.percent(70)) return random.pick(kNets);
-    const std::uint32_t bits = random.between(9, 24);
-    const std::uint32_t address = 0x0a000000u | random.below(3) << 16 | random.below(4) << 8;
-    const std::uint32_t net = address & ~(0xffffffffu >> bits);
-    return fmt::format("{}.{}.{}.0/{}", net >> 24, net >> 16 & 255, net >> 8 & 255, bits);
-}
-
-std::string random_net(const Scope& scope, Random& random) {
-    static constexpr const char* kNets6[] = {
-        "2001:db8::/32", "2001:db8:1::/48", "fe80::/10",       "ff00::/8",
-        "::/0",          "2001:db8::/127",  "2001:db8::1/128", "2001:db8:0:1::/64",
-        "::/96",         "2001:db8::/63",   "2000::/3",        "2001:db8:0:1::/65"};
-    static constexpr const char* kBefore4[] = {"", "", "", "", "ip ", "arp ", "rarp "};
-    const std::string direction = random_direction(random);
-    if (random.percent(28))
-        return (random.percent(30) ? "ip6 " : "") + direction + "net " + random.pick(kNets6);
-    return (scope.mpls ? "" : random.pick(kBefore4)) + direction + "net " + random_net4(random);
-}
-
-std::string random_port(Random& random) {
-    static constexpr const char* kBefore[] = {"", "", "tcp ", "tcp ", "udp ", "sctp "};
-    static constexpr const char* kAnyNames[] = {"domain", "ntp",   "tftp", "ssh",
-                                                "http",   "https", "smtp", "snmp"};
-    const std::string before = random.pick(kBefore);
-    const std::string direction = random_direction(random);
-    if (random.percent(25)) {
-        const std::uint16_t first = port(random);
-        const std::uint32_t last = random.percent(50) ? port(random) : first + random.below(200);
-        return fmt::format("{}{}portrange {}-{}", before, direction, first, last & 0xffff);
-    }
-    if (before.empty() && random.percent(10)) return direction + "port " + random.pick(kAnyNames);
-    return fmt::format("{}{}port {}", before, direction, port(random));
-}
-
-std::string random_mac(Random& random) {
-    std::string mac = random.pick(kMacs);
-    const std::uint32_t dice = random.below(100);
-    if (dice < 10)
-        for (char& c : mac) c = c == ':' ? '-' : c;
-    return mac;
 }
 
 std::string random_ethernet(Random& random) {
@@ -184,19 +93,96 @@ std::string random_protochain(Random& random) {
            (random.percent(70) ? fmt::format("{}", random.pick(kProtocols)) : random.pick(kNames));
 }
 
-// One identifier after another, each perhaps negated or in parentheses with a neighbour.
-template <typename Draw>
-std::string joined(std::uint32_t count, Random& random, Draw draw) {
-    std::string text = draw();
-    for (std::uint32_t i = 1; i < count; ++i) {
-        text += random.percent(85) ? random_or(random) : random_and(random);
-        if (random.percent(6)) text += "not ";
-        text += draw();
-    }
-    return text;
+}  // namespace
+
+std::string random_direction(Random& random) {
+    static constexpr const char* kBoth[] = {"src or dst ", "dst or src ", "src and dst ",
+                                            "dst and src "};
+    const std::uint32_t dice = random.below(100);
+    if (dice < 45) return "";
+    if (dice < 67) return "src ";
+    return dice < 89 ? "dst " : random.pick(kBoth);
 }
 
-}  // namespace
+std::string random_host(const Scope& scope, Random& random) {
+    static constexpr const char* kBefore4[] = {"", "", "", "", "ip ", "arp ", "rarp "};
+    const std::string direction = random_direction(random);
+    const std::string type = direction.empty() || random.percent(60) ? "host " : "";
+    if (random.percent(28)) {
+        const std::string before = random.percent(30) ? "ip6 " : "";
+        const std::string after = !type.empty() && random.percent(5) ? "/128" : "";
+        return before + direction + type + host6(random) + after;
+    }
+    const std::string before = scope.mpls ? "" : random.pick(kBefore4);
+    if (random.percent(5)) return before + direction + "host 10.1";
+    return before + direction + type + host4(random);
+}
+
+std::string random_net(const Scope& scope, Random& random) {
+    static constexpr const char* kNets6[] = {
+        "2001:db8::/32", "2001:db8:1::/48", "fe80::/10",       "ff00::/8",
+        "::/0",          "2001:db8::/127",  "2001:db8::1/128", "2001:db8:0:1::/64",
+        "::/96",         "2001:db8::/63",   "2000::/3",        "2001:db8:0:1::/65"};
+    static constexpr const char* kBefore4[] = {"", "", "", "", "ip ", "arp ", "rarp "};
+    const std::string direction = random_direction(random);
+    if (random.percent(28))
+        return (random.percent(30) ? "ip6 " : "") + direction + "net " + random.pick(kNets6);
+    return (scope.mpls ? "" : random.pick(kBefore4)) + direction + "net " + random_net4(random);
+}
+
+std::string random_net4(Random& random) {
+    static constexpr const char* kNets[] = {"10",
+                                            "10.1",
+                                            "10.1.1",
+                                            "10.0.0.0/8",
+                                            "10.1.0.0/16",
+                                            "10.0/8",
+                                            "192.168.1.0/24",
+                                            "192.168",
+                                            "172.16.0.0/12",
+                                            "224.0.0.0/4",
+                                            "0.0.0.0/0",
+                                            "128.3",
+                                            "10.1.1.0/31",
+                                            "10.1.1.1/32",
+                                            "10.0.1.0 mask 255.0.255.0",
+                                            "10.1.1.0/24",
+                                            "0.0.0.1 mask 0.0.0.255",
+                                            "1.2.3.4",
+                                            "10.1.0.0 mask 255.255.0.0",
+                                            "128.0.0.0/1",
+                                            "10.1.1.0/25",
+                                            "0",
+                                            "255"};
+    if (random.percent(70)) return random.pick(kNets);
+    const std::uint32_t bits = random.between(9, 24);
+    const std::uint32_t address = 0x0a000000u | random.below(3) << 16 | random.below(4) << 8;
+    const std::uint32_t net = address & ~(0xffffffffu >> bits);
+    return fmt::format("{}.{}.{}.0/{}", net >> 24, net >> 16 & 255, net >> 8 & 255, bits);
+}
+
+std::string random_port(Random& random) {
+    static constexpr const char* kBefore[] = {"", "", "tcp ", "tcp ", "udp ", "sctp "};
+    static constexpr const char* kAnyNames[] = {"domain", "ntp",   "tftp", "ssh",
+                                                "http",   "https", "smtp", "snmp"};
+    const std::string before = random.pick(kBefore);
+    const std::string direction = random_direction(random);
+    if (random.percent(25)) {
+        const std::uint16_t first = port(random);
+        const std::uint32_t last = random.percent(50) ? port(random) : first + random.below(200);
+        return fmt::format("{}{}portrange {}-{}", before, direction, first, last & 0xffff);
+    }
+    if (before.empty() && random.percent(10)) return direction + "port " + random.pick(kAnyNames);
+    return fmt::format("{}{}port {}", before, direction, port(random));
+}
+
+std::string random_mac(Random& random) {
+    std::string mac = random.pick(kMacs);
+    const std::uint32_t dice = random.below(100);
+    if (dice < 10)
+        for (char& c : mac) c = c == ':' ? '-' : c;
+    return mac;
+}
 
 std::string random_primitive(const Scope& scope, Random& random) {
     const std::uint32_t dice = random.below(100);
@@ -212,58 +198,6 @@ std::string random_primitive(const Scope& scope, Random& random) {
     if (scope.plain() && dice < 96) return random_ethernet(random);
     if (scope.plain() && dice < 98) return random_llc(random);
     return random_word(scope, random);
-}
-
-std::string random_inheritance(const Scope& scope, Random& random) {
-    static constexpr const char* kPorts[] = {"port ",     "tcp port ",    "udp dst port ",
-                                             "src port ", "sctp port ",   "tcp src or dst port ",
-                                             "dst port ", "tcp dst port "};
-    static constexpr const char* kHosts[] = {"host ", "src host ", "dst ", "ip host ",
-                                             "src or dst "};
-    const std::uint32_t count = random.between(2, 5);
-    const std::uint32_t dice = random.below(100);
-    if (dice < 45)
-        return random.pick(kPorts) +
-               joined(count, random, [&] { return fmt::format("{}", port(random)); });
-    if (dice < 70)
-        return random.pick(kHosts) + joined(count, random, [&] { return host4(random); });
-    if (dice < 80) return "ip6 host " + joined(count, random, [&] { return host6(random); });
-    if (dice < 90)
-        return fmt::format("host {} or port {} or {}", host4(random), port(random), port(random));
-    if (scope.plain() && dice < 95)
-        return "ether host " + joined(count, random, [&] { return random_mac(random); });
-    return fmt::format("port {} or (udp port {}) or {}", port(random), port(random), port(random));
-}
-
-std::string random_long_list(Random& random) {
-    static constexpr const char* kPorts[] = {"port ", "tcp dst port ", "udp port ", "src port "};
-    static constexpr const char* kHosts[] = {"host ", "src host ", "dst host ", "ip host "};
-    static constexpr const char* kNets[] = {"net ", "src net ", "dst net "};
-    const std::uint32_t count =
-        random.percent(80) ? random.between(5, 30) : random.between(30, 200);
-    const std::uint32_t dice = random.below(100);
-    std::vector<std::string> words;
-    const auto list = [&](const char* head, const auto& draw) {
-        for (std::uint32_t i = 0; i < count; ++i) words.push_back(draw());
-        return head + fmt::format("{}", fmt::join(words, " or "));
-    };
-    std::string text;
-    if (dice < 30) {
-        text = list(random.pick(kPorts), [&] { return fmt::format("{}", port(random)); });
-    } else if (dice < 60) {
-        text = list(random.pick(kHosts), [&] { return host4(random); });
-    } else if (dice < 75) {
-        text = list(random.pick(kNets), [&] { return random_net4(random); });
-    } else if (dice < 85) {
-        text = list("host ", [&] { return host6(random); });
-    } else if (dice < 93) {
-        text = list("", [&] { return random_port(random); });
-    } else {
-        text = list("", [&] { return random_host({}, random); });
-    }
-    if (random.percent(30)) text = random_not(random) + "(" + text + ")";
-    return random.percent(30) ? random_primitive({}, random) + random_and(random) + "(" + text + ")"
-                              : text;
 }
 
 }  // namespace bpfw::test::filter

@@ -49,6 +49,7 @@ private:
     PcapProgram optimised_;
     PcapProgram unoptimised_;
     bool rejects_all_ = false;
+    bool silent_ = false;  // too long for libpcap
     bool slowly_ = false;  // in classic_machine.hpp: protochain, GENEVE
     std::string why_;
     std::uint64_t mended_ = 0;
