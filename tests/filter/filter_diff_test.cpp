@@ -34,6 +34,7 @@ TEST_P(Differential, agrees_with_libpcap) {
     std::vector<std::string> missing;
     auto chosen = engines({GetParam().engine}, missing);
     if (chosen.empty()) GTEST_SKIP() << fmt::format("{}", fmt::join(missing, "; "));
+    for (const std::string& what : missing) fmt::print("not run: {}\n", what);
     std::vector<std::string> names;
     for (const auto& engine : chosen) names.emplace_back(engine->name());
     const auto samples = corpus(11, kFrames);
