@@ -74,7 +74,7 @@ ArithmeticId Builder::add(std::variant<Number, FrameLength, Load, Binary, Negate
     return id;
 }
 
-NodeId Builder::primitive(Primitive value, Span at) { return add(std::move(value), at, 1); }
+NodeId Builder::primitive(const Primitive& value, Span at) { return add(value, at, 1); }
 
 NodeId Builder::negation(NodeId of, Span at) { return add(Not{of}, at, node_depth_[of] + 1); }
 

@@ -15,7 +15,7 @@ enum class Junction : std::uint8_t { And, Or };
 
 class Builder {
 public:
-    NodeId primitive(Primitive value, Span at);
+    NodeId primitive(const Primitive& value, Span at);
     NodeId negation(NodeId of, Span at);
     // left and right, or left or right; a list of the same word takes the other side in.
     NodeId join(Junction how, NodeId left, NodeId right, Span at);

@@ -124,8 +124,8 @@ void Meaning::need_words(unsigned words, Range at) {
            "at most 16 values wait for their operator at one time: a - (b - (c - ...))");
 }
 
-NodeId Meaning::plain(Primitive value, Range at) {
-    return builder_.primitive(std::move(value), mistakes_.span(at));
+NodeId Meaning::plain(const Primitive& value, Range at) {
+    return builder_.primitive(value, mistakes_.span(at));
 }
 
 NodeId Meaning::protocol(Protocol protocol, Range at) {

@@ -81,7 +81,7 @@ public:
     NodeId pppoe_session(std::optional<std::uint32_t> id, Range at);
     NodeId geneve(std::optional<std::uint32_t> vni, Range at);
     NodeId llc(std::string_view type, Range at);  // "": any
-    NodeId plain(Primitive value, Range at);
+    NodeId plain(const Primitive& value, Range at);
 
     // Arithmetic.
     ArithmeticId constant(std::uint32_t value, Range at);
