@@ -52,26 +52,26 @@ static __always_inline int is_chained(__u32 number, int ipv6)
 		found_;                                                                        \
 	})
 
-/* `what`: the number, | 1 << 8 for IPv6. */
+/* `what`: the number (256: what no header has), | 1 << 16 for IPv6. */
 __attribute__((noinline)) int bpfw_protochain_xdp(struct bpfw_frame *frame, struct xdp_md *ctx,
 						  __u32 network, __u32 what)
 {
-	const __u32 number = what & 0xff;
+	const __u32 number = what & 0xffff;
 
 	if (!frame)
 		return -1;
-	return what >> 8 ? BPFW_WALK_CHAIN(bpfw_load_xdp, frame, ctx, network, number, 1)
+	return what >> 16 ? BPFW_WALK_CHAIN(bpfw_load_xdp, frame, ctx, network, number, 1)
 			 : BPFW_WALK_CHAIN(bpfw_load_xdp, frame, ctx, network, number, 0);
 }
 
 __attribute__((noinline)) int bpfw_protochain_tc(struct bpfw_frame *frame, struct __sk_buff *skb,
 						 __u32 network, __u32 what)
 {
-	const __u32 number = what & 0xff;
+	const __u32 number = what & 0xffff;
 
 	if (!frame)
 		return -1;
-	return what >> 8 ? BPFW_WALK_CHAIN(bpfw_load_tc, frame, skb, network, number, 1)
+	return what >> 16 ? BPFW_WALK_CHAIN(bpfw_load_tc, frame, skb, network, number, 1)
 			 : BPFW_WALK_CHAIN(bpfw_load_tc, frame, skb, network, number, 0);
 }
 

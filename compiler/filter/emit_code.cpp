@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t kDataOnStack = -4 * static_cast<std::int64_t>(kSlots) - 8;
 constexpr std::int64_t kEndOnStack = kDataOnStack - 8;
 constexpr std::size_t kLookupScratch = 4;
+constexpr std::uint32_t kNoHeader = 256;  // stands for every number that no header has
 
 bool calls(const Test& test) {
     return std::holds_alternative<InProtochain>(test) || std::holds_alternative<Log>(test);
@@ -403,7 +404,7 @@ private:
         values_.call(names_for(plan_.signature).protochain, [&] {
             values_.argument(Reg::R3, chain.network);
             const std::uint32_t ipv6 = chain.family == parser::Family::Ipv6 ? 1 : 0;
-            as_.mov32_imm(Reg::R4, chain.number | ipv6 << 8U);
+            as_.mov32_imm(Reg::R4, std::min(chain.number, kNoHeader) | ipv6 << 16U);
         });
         as_.jump32(Jmp::Slt, Reg::R0, 0U, to(block.abort));
         branch(Jmp::Ne, Reg::R0, 0, block);

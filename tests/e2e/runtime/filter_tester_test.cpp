@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // FilterTester: frames through one expression's programs, attached to nothing. Tester: what a
 // short-form rule's decision looks like.
+#include <fmt/format.h>
+
 #include <cerrno>
 
 #include "bpf-templates/abi.h"
@@ -56,6 +58,27 @@ TEST_F(FilterTesterTest, tells_matches_at_xdp_and_tc) {
         EXPECT_FALSE(matches("arp and ether[20] = 8", arp(7, 60), hook));
         EXPECT_FALSE(matches("not ether[60] = 0", arp(7, 60), hook));
         EXPECT_TRUE(matches("", arp(7, 60), hook));
+    }
+}
+
+// IPv6 with a fragment header (44), UDP behind it.
+std::vector<std::byte> fragment() {
+    std::vector<std::byte> frame(14 + 40 + 8 + 8);
+    frame.at(12) = std::byte{0x86};
+    frame.at(13) = std::byte{0xdd};
+    frame.at(14) = std::byte{0x60};
+    frame.at(20) = std::byte{44};
+    frame.at(54) = std::byte{17};
+    return frame;
+}
+
+TEST_F(FilterTesterTest, no_header_has_a_number_above_255) {
+    for (const auto hook : {FilterTester::Hook::Xdp, FilterTester::Hook::Tc}) {
+        for (const unsigned number : {44U, 17U})
+            EXPECT_TRUE(matches(fmt::format("ip6 protochain {}", number), fragment(), hook));
+        for (const unsigned number : {256U + 44, 512U + 17, 256U, 0xffffff11U})
+            EXPECT_FALSE(matches(fmt::format("ip6 protochain {}", number), fragment(), hook))
+                << number;
     }
 }
 
