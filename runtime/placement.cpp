@@ -16,7 +16,7 @@ constexpr const char* kLoopbackReason =
 constexpr const char* kIfbReason = "ifb: the kernel runs no ingress program there";
 constexpr const char* kRawIpReason = "no Ethernet header here: XDP in the kernel counts on one";
 constexpr const char* kVlanReason =
-    "VLAN devices on it: XDP does not see the tags that the driver takes off";
+    "VLAN devices on it: XDP does not see the tags that were taken off before";
 constexpr const char* kUnreadableReason =
     "neither Ethernet nor plain IP: its packets cannot be filtered";
 constexpr const char* kVrfReason = "vrf: its member interfaces are hooked";
@@ -57,9 +57,16 @@ void leave_vlan_ingress_to_lower(std::vector<Place>& places) {
     }
 }
 
+// They take a frame over from the device below behind skb_vlan_untag() (__netif_receive_skb_core()
+// of net/core/dev.c): generic XDP on them never has the tag in the frame.
+bool takes_over_frames(const Interface& interface) {
+    return interface.kind == "bridge" || interface.kind == "bond" || interface.kind == "team" ||
+           interface.kind == "macvlan" || interface.kind == "macvtap";
+}
+
 // Tagged frames would be judged as if they had come in untagged.
 bool hides_tags(const Interfaces& all, const Interface& interface) {
-    return interface.vlan_tags == VlanTags::TakenOff &&
+    return (interface.vlan_tags == VlanTags::TakenOff || takes_over_frames(interface)) &&
            std::any_of(all.begin(), all.end(), [&](const Interface& upper) {
                return upper.kind == "vlan" && upper.lower == interface.index;
            });
@@ -106,9 +113,11 @@ Result<Place> place_named(const Interfaces& all, const std::string& name, Mode m
     if (!is_readable(*found)) return failure(kOp, name, EOPNOTSUPP, kUnreadableReason);
     if (mode == Mode::Auto) return place_of(all, *found, mode);
     if (mode != Mode::Tc && hides_tags(all, *found))
-        return failure(
-            kOp, name, EOPNOTSUPP,
-            std::string(kVlanReason) + "; use --mode tc or auto, or switch rx-vlan-offload off");
+        return failure(kOp, name, EOPNOTSUPP,
+                       std::string(kVlanReason) +
+                           (takes_over_frames(*found)
+                                ? "; use --mode tc or auto"
+                                : "; use --mode tc or auto, or switch rx-vlan-offload off"));
     return Place{*found, Wanted::Yes, Wanted::Yes, mode, ""};
 }
 

@@ -114,6 +114,16 @@ TEST(Placement, where_xdp_would_not_see_the_tags_of_vlan_devices_tc_does) {
     EXPECT_EQ(placed({device(2, "eth0"), vlan}, {"eth0"}, Mode::Native), "eth0:in,out,native");
 }
 
+TEST(Placement, masters_get_frames_whose_tag_is_off_already) {
+    for (const char* kind : {"bridge", "bond", "team", "macvlan"}) {
+        const Interface upper = device(2, "up0", kind);
+        const Interface vlan = vlan_on(2, device(3, "up0.5"));
+        EXPECT_EQ(placed({upper, vlan}), "up0:in,out,tc up0.5:out,auto") << kind;
+        EXPECT_EQ(placed({upper, vlan}, {"up0"}, Mode::Generic), fmt::format("{} up0", EOPNOTSUPP))
+            << kind;
+    }
+}
+
 TEST(Placement, tunnels_by_tc) {
     EXPECT_EQ(placed({of_type(ARPHRD_NONE, device(2, "wg0", "wireguard"))}), "wg0:in,out,tc");
     EXPECT_EQ(placed({of_type(ARPHRD_SIT, device(2, "sit0", "sit"))}, {"sit0"}), "sit0:in,out,tc");
