@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The entry programs of one filter expression: a matching frame is dropped. The emitted
-// functions are linked in, as in rules.bpf.c. bpfw_config, filled before the load: needs,
+// functions are linked in, as in rules.bpf.c. Emitted programs come in the place of bpfw_match_xdp
+// and bpfw_match_tc where the filter reads the frame as it lies there: a call and a struct
+// bpfw_frame take as long as the filter. They leave other frames to bpfw_judge_xdp() and _tc(). bpfw_config, filled before the load: needs,
 // BPFW_NEEDS_RAW_IP for devices without Ethernet header; force_hook, BPFW_HOOK_OUTPUT at TC egress.
 #include <linux/bpf.h>
 
@@ -50,12 +52,25 @@ static __always_inline struct bpfw_frame frame_of_tc(struct __sk_buff *skb)
 	return frame;
 }
 
-SEC("xdp")
-int bpfw_match_xdp(struct xdp_md *ctx)
+__attribute__((noinline)) int bpfw_judge_xdp(struct xdp_md *ctx)
 {
 	struct bpfw_frame frame = frame_of_xdp(ctx, 0);
 
 	return bpfw_filter_xdp(&frame, ctx) ? XDP_DROP : XDP_PASS;
+}
+
+// TC_ACT_UNSPEC: why, stands in root.bpf.c.
+__attribute__((noinline)) int bpfw_judge_tc(struct __sk_buff *skb)
+{
+	struct bpfw_frame frame = frame_of_tc(skb);
+
+	return bpfw_filter_tc(&frame, skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("xdp")
+int bpfw_match_xdp(struct xdp_md *ctx)
+{
+	return bpfw_judge_xdp(ctx);
 }
 
 SEC("xdp.frags")
@@ -66,11 +81,8 @@ int bpfw_match_frags(struct xdp_md *ctx)
 	return bpfw_filter_xdp(&frame, ctx) ? XDP_DROP : XDP_PASS;
 }
 
-// TC_ACT_UNSPEC: why, stands in root.bpf.c.
 SEC("tc")
 int bpfw_match_tc(struct __sk_buff *skb)
 {
-	struct bpfw_frame frame = frame_of_tc(skb);
-
-	return bpfw_filter_tc(&frame, skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return bpfw_judge_tc(skb);
 }

@@ -25,7 +25,7 @@ struct Insn {
 // What the linker has to fill in at instruction `at` of its function.
 struct Relocation {
     enum class Kind : std::uint8_t {
-        Map,       // ld_imm64: the map named `symbol`
+        Map,       // ld_imm64: the map named `symbol`, or .rodata's variable
         Function,  // call: the function named `symbol`
         Table,     // ld_imm64: the byte of Program::tables that the instruction's imm names
     };
@@ -53,6 +53,8 @@ enum class Signature : std::uint8_t {
     PacketTc,   // int name(struct bpfw_packet *packet, struct __sk_buff *ctx)
     FrameXdp,   // int name(struct bpfw_frame *frame, struct xdp_md *ctx)
     FrameTc,    // int name(struct bpfw_frame *frame, struct __sk_buff *ctx)
+    Xdp,        // int name(struct xdp_md *ctx): in the place of the template's program of that name
+    Tc,         // int name(struct __sk_buff *ctx): the same
 };
 
 // A function of the emitted code: global. The verifier checks it on its own and takes the first

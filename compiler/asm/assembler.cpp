@@ -78,6 +78,12 @@ void Assembler::ld_map(Reg dst, std::string map_name) {
     emit(op::LoadHigh{0});
 }
 
+void Assembler::ld_variable(Reg dst, std::string name) {
+    relocations_.push_back({Relocation::Kind::Map, here(), std::move(name)});
+    emit(op::LoadLow{op::Constant::MapValue, dst, 0});
+    emit(op::LoadHigh{0});
+}
+
 void Assembler::ld_table(Reg dst, std::uint32_t offset) {
     relocations_.push_back({Relocation::Kind::Table, here(), {}});
     emit(op::LoadLow{op::Constant::MapValue, dst, same_bits(offset)});

@@ -57,6 +57,8 @@ public:
     // A pointer to the map of this name; the object's linker fills it in.
     void ld_map(Reg dst, std::string map_name);
 
+    // A pointer to the template's variable of this name, in .rodata.
+    void ld_variable(Reg dst, std::string name);
     // A pointer to this byte of Program::tables.
     void ld_table(Reg dst, std::uint32_t offset);
 

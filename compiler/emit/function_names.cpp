@@ -14,9 +14,11 @@ std::string name_for(const std::string& name, Signature signature) {
             return name;
         case Signature::PacketXdp:
         case Signature::FrameXdp:
+        case Signature::Xdp:
             return name + "_xdp";
         case Signature::PacketTc:
         case Signature::FrameTc:
+        case Signature::Tc:
             return name + "_tc";
     }
     BPFW_BUG("unknown signature");

@@ -5,11 +5,15 @@
 
 #include <optional>
 
+#include "compiler/filter/graph.hpp"
 #include "compiler/program.hpp"
 #include "parser/base/diagnostics.hpp"
 #include "parser/pcap/expression.hpp"
 
 namespace bpfw::compiler::filter {
+
+// The program of a graph that gives 1 for a match and 0 for none.
+Program filter_program(const Graph& graph);
 
 // `where` names file and line for the listing. Warns when no frame can match; nothing is returned
 // when the code would be too long for the kernel.

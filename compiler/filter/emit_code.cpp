@@ -4,6 +4,8 @@
 #include "compiler/filter/emit_code.hpp"
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
 
 #include <algorithm>
 #include <utility>
@@ -33,6 +35,17 @@ Roles roles_for(const Graph& graph, const FunctionPlan& plan) {
                 Reg::R0,
                 Reg::R0,
                 {Reg::R8, Reg::R9, Reg::R0, Reg::R5, Reg::R4, Reg::R3, Reg::R2, Reg::R1}};
+    if (plan.extent == Extent::Program) {
+        Roles roles{Reg::R0,
+                    Reg::R1,
+                    Reg::R2,
+                    Reg::R3,
+                    {Reg::R5, Reg::R0, Reg::R6, Reg::R7, Reg::R8, Reg::R9}};
+        // At TC, R4 is what ask_partial() needs.
+        if (plan.signature == Signature::FrameXdp)
+            roles.pool.insert(roles.pool.begin() + 1, Reg::R4);
+        return roles;
+    }
     if (std::any_of(graph.blocks.begin(), graph.blocks.end(),
                     [](const Block& block) { return calls(block.test); }))
         return {Reg::R6,
@@ -68,15 +81,44 @@ public:
         emit_blocks();
         emit_ends();
         Function function = std::move(as_).finish(plan_.name);
-        function.signature = plan_.signature;
+        function.signature = plan_.extent != Extent::Program         ? plan_.signature
+                             : plan_.signature == Signature::FrameTc ? Signature::Tc
+                                                                     : Signature::Xdp;
         return function;
     }
 
 private:
     // ------------------------------------------------------------------ beginning
     void begin() {
+        if (plan_.extent == Extent::Program)
+            begin_program();
+        else
+            begin_function();
+        if (plan_.mode == Mode::Slow || !reads_frame(graph_)) return;
+        const bool tc = plan_.signature == Signature::FrameTc;
+        as_.load(Size::U32, roles_.data, roles_.ctx,
+                 tc ? offsetof(__sk_buff, data) : offsetof(xdp_md, data));
+        as_.load(Size::U32, roles_.end, roles_.ctx,
+                 tc ? offsetof(__sk_buff, data_end) : offsetof(xdp_md, data_end));
+    }
+
+    // What lies otherwise than by packet pointers from an Ethernet header on is the template's.
+    void begin_program() {
+        if (!reads_frame(graph_)) return;
+        as_.ld_variable(Reg::R0, "bpfw_config");
+        as_.load(Size::U32, Reg::R0, Reg::R0, offsetof(bpfw_config, needs));
+        as_.jset32(Reg::R0, BPFW_NEEDS_RAW_IP, slow_);
+        slow_used_ = true;
+        if (plan_.signature != Signature::FrameTc) return;
+        as_.load(Size::U32, Reg::R0, roles_.ctx, offsetof(__sk_buff, vlan_present));
+        as_.jne32(Reg::R0, 0, slow_);
+        as_.load(Size::U32, Reg::R0, roles_.ctx, offsetof(__sk_buff, pkt_type));
+        as_.jeq32(Reg::R0, PACKET_LOOPBACK, slow_);
+    }
+
+    void begin_function() {
         as_.jeq(Reg::R1, 0, null_);
-        if (plan_.mode == Mode::Fast && reads_frame(graph_, plan_.signature)) {
+        if (plan_.mode == Mode::Fast && reads_frame(graph_)) {
             // At XDP a partial frame is a rare one: it is left to the twin as a whole.
             const bool tc = plan_.signature == Signature::FrameTc;
             as_.load(tc ? Size::U8 : Size::U16, Reg::R0, Reg::R1, offsetof(bpfw_frame, head));
@@ -84,12 +126,6 @@ private:
         }
         if (roles_.frame != Reg::R1) as_.mov(roles_.frame, Reg::R1);
         if (roles_.ctx != Reg::R2) as_.mov(roles_.ctx, Reg::R2);
-        if (plan_.mode == Mode::Slow || !reads_frame(graph_, plan_.signature)) return;
-        const bool tc = plan_.signature == Signature::FrameTc;
-        as_.load(Size::U32, roles_.data, roles_.ctx,
-                 tc ? offsetof(__sk_buff, data) : offsetof(xdp_md, data));
-        as_.load(Size::U32, roles_.end, roles_.ctx,
-                 tc ? offsetof(__sk_buff, data_end) : offsetof(xdp_md, data_end));
     }
 
     // The frame cannot be read by packet pointers at all.
@@ -184,8 +220,8 @@ private:
         for (const Target& target : ways(block))
             if (here(target)) later |= shape_.live_in(target.value);
         values_.places.set_live_out(later);
-        values_.begin_block(block.test,
-                            {[&] { return beyond(block); }, [&] { return to(block.abort); }, id});
+        values_.begin_block(block.test, {[&] { return beyond(block); }, [&] { return far(block); },
+                                         [&] { return to(block.abort); }, id});
         std::visit([&](const auto& test) { emit_test(test, block); }, block.test);
         values_.end_block();
         at(id).entry.reset();
@@ -238,6 +274,13 @@ private:
             if (known.abort == abort && known.resume == resume) return known.label;
         beyonds_.push_back({abort, resume, as_.label()});
         return beyonds_.back().label;
+    }
+
+    // What no frame reaches that is all in data..data_end and not longer than BPFW_FRAME_DIRECT.
+    Label far(const Block& block) {
+        if (plan_.extent != Extent::Program) return beyond(block);
+        slow_used_ = true;
+        return slow_;
     }
 
     void branch(Jmp jmp, Reg left, Operand right, const Block& block) {
@@ -425,13 +468,24 @@ private:
     void leave(const Target& target) {
         const bool result = target.kind == Target::Kind::Return;
         if (plan_.extent == Extent::Part) set_state(result ? kDone : target.value);
-        as_.mov32_imm(Reg::R0, result ? target.value : 0);
+        as_.mov32_imm(Reg::R0, result ? returned(target.value) : 0);
         as_.exit();
+    }
+
+    [[nodiscard]] std::uint32_t returned(std::uint32_t result) const {
+        if (plan_.extent != Extent::Program) return result;
+        if (plan_.signature == Signature::FrameTc)
+            return result != 0 ? TC_ACT_SHOT : static_cast<std::uint32_t>(TC_ACT_UNSPEC);
+        return result != 0 ? XDP_DROP : XDP_PASS;
     }
 
     void emit_ends() {
         for (const Beyond& one : beyonds_) {
             as_.bind(one.label);
+            if (plan_.extent == Extent::Program) {
+                ask_partial(one.abort);
+                continue;
+            }
             as_.load(Size::U8, Reg::R0, roles_.frame, offsetof(bpfw_frame, partial));
             as_.jeq32(Reg::R0, 0, one.abort);
             go_slow(one.resume);
@@ -446,10 +500,22 @@ private:
             if (roles_.ctx != Reg::R2) as_.mov(roles_.ctx, Reg::R2);
             go_slow(graph_.entry.value);
         }
-        as_.bind(null_);
-        as_.mov32_imm(Reg::R0, 0);
-        as_.exit();
+        if (plan_.extent != Extent::Program) {
+            as_.bind(null_);
+            as_.mov32_imm(Reg::R0, 0);
+            as_.exit();
+        }
         if (slow_used_) emit_slow_call();
+    }
+
+    // Whether a TC program has the whole frame in data..data_end.
+    void ask_partial(Label abort) {
+        as_.load(Size::U32, Reg::R0, roles_.ctx, offsetof(__sk_buff, len));
+        as_.mov(Reg::R4, roles_.end);
+        as_.sub(Reg::R4, roles_.data);
+        as_.jle(Reg::R0, Reg::R4, abort);
+        slow_used_ = true;
+        as_.ja(slow_);
     }
 
     // The twin takes over, from block `resume` on.
@@ -467,8 +533,10 @@ private:
 
     void emit_slow_call() {
         as_.bind(slow_);
-        if (roles_.frame != Reg::R1) as_.mov(Reg::R1, roles_.frame);
-        if (roles_.ctx != Reg::R2) as_.mov(Reg::R2, roles_.ctx);
+        if (plan_.extent != Extent::Program) {
+            if (roles_.frame != Reg::R1) as_.mov(Reg::R1, roles_.frame);
+            if (roles_.ctx != Reg::R2) as_.mov(Reg::R2, roles_.ctx);
+        }
         as_.call(plan_.slow_name);
         as_.exit();
     }
@@ -515,6 +583,8 @@ TemplateNames names_for(Signature signature) {
             return {"bpfw_load_xdp", "bpfw_length_xdp", "bpfw_protochain_xdp", "bpfw_log_xdp"};
         case Signature::FrameTc:
             return {"bpfw_load_tc", "bpfw_length_tc", "bpfw_protochain_tc", "bpfw_log_tc"};
+        case Signature::Xdp:
+        case Signature::Tc:
         case Signature::Packet:
         case Signature::PacketXdp:
         case Signature::PacketTc:
@@ -523,7 +593,7 @@ TemplateNames names_for(Signature signature) {
     BPFW_BUG("a filter takes a frame");
 }
 
-bool reads_frame(const Graph& graph, Signature) {
+bool reads_frame(const Graph& graph) {
     return std::any_of(graph.values.begin(), graph.values.end(), [](const Value& value) {
         return std::holds_alternative<Load>(value) || std::holds_alternative<FrameLength>(value);
     });

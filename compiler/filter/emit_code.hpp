@@ -23,7 +23,8 @@ inline constexpr std::uint32_t kDone = 0xffffffff;
 inline constexpr std::uint32_t kGoSlow = 0x80000000;
 
 // Whole: takes the frame and returns the result. Part: begins and ends with bpfw_frame::state.
-enum class Extent : std::uint8_t { Whole, Part };
+// Program: takes the context alone and returns what becomes of the frame (filter.bpf.c).
+enum class Extent : std::uint8_t { Whole, Part, Program };
 
 struct FunctionPlan {
     std::string name;
@@ -56,6 +57,6 @@ TemplateNames names_for(Signature signature);
 Function emit_function(const GraphFacts& facts, const Shape& shape, const FunctionPlan& plan);
 
 // Whether the fast function can find the frame too short for it to judge.
-bool reads_frame(const Graph& graph, Signature signature);
+bool reads_frame(const Graph& graph);
 
 }  // namespace bpfw::compiler::filter

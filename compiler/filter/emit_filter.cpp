@@ -194,11 +194,31 @@ std::vector<Function> emit_filter(const Graph& graph, const std::string& name, S
     FunctionPlan plan{name, name + "_slow", Mode::Fast, Extent::Whole, entry, 0, 0, {}, resumes};
     std::vector<Function> out;
     add_functions(facts, plan, {}, out);
-    if (!reads_frame(graph, entry)) return out;
+    if (!reads_frame(graph)) return out;
     plan.name = plan.slow_name;
     plan.mode = Mode::Slow;
     add_functions(facts, plan, resumed, out);
     return out;
+}
+
+std::optional<Function> emit_program(const Graph& graph, const std::string& name,
+                                     const std::string& judge, Signature signature,
+                                     std::vector<std::byte>& tables) {
+    const bool plain =
+        std::all_of(graph.blocks.begin(), graph.blocks.end(), [](const Block& block) {
+            return std::holds_alternative<Compare>(block.test) ||
+                   std::holds_alternative<Member>(block.test);
+        });
+    if (graph.entry.kind == Target::Kind::Return || !plain || cut(graph).size() > 1)
+        return std::nullopt;
+    GraphFacts facts{graph, {}, anticipated_bytes(graph)};
+    for (const Set& set : graph.sets) facts.sets.push_back(place(set, tables));
+    const Signature entry = signature == Signature::Tc ? Signature::FrameTc : Signature::FrameXdp;
+    const std::vector<BlockId> entries{graph.entry.value};
+    const auto blocks = static_cast<BlockId>(graph.blocks.size());
+    const FunctionPlan plan{name,   judge,   Mode::Fast, Extent::Program, entry, 0,
+                            blocks, entries, false};
+    return emit_function(facts, Shape(graph, Mode::Fast, entries), plan);
 }
 
 }  // namespace bpfw::compiler::filter

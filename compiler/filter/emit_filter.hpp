@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,12 @@ namespace bpfw::compiler::filter {
 // slow twin or had to be cut in parts. Their sets' data goes to the end of `tables`.
 std::vector<Function> emit_filter(const Graph& graph, const std::string& name, Signature entry,
                                   std::vector<std::byte>& tables);
+
+// The same as a program of filter.bpf.c that needs no struct bpfw_frame, of signature Xdp or Tc:
+// what it cannot read by packet pointers it leaves to the template's function `judge`. Nothing
+// where a test asks more than the frame's bytes, or the graph is too long for one function.
+std::optional<Function> emit_program(const Graph& graph, const std::string& name,
+                                     const std::string& judge, Signature signature,
+                                     std::vector<std::byte>& tables);
 
 }  // namespace bpfw::compiler::filter

@@ -287,7 +287,7 @@ Reg ValueEmitter::load(ValueId value, const Load& load, Use use) {
 
 // For a load that is beyond every frame.
 Reg ValueEmitter::fail(Use use) {
-    as_.ja(ways_.beyond());
+    as_.ja(plan_.mode == Mode::Fast ? ways_.far() : ways_.beyond());
     const Reg reg = places.take(use);
     as_.mov32_imm(reg, 0);
     return reg;
@@ -350,7 +350,7 @@ Reg ValueEmitter::pointer(ValueId base, std::uint32_t end) {
         const Reg from = number(base, Use::Keep);
         places.consume(base);
         reg = overwritable(from, base, Use::Keep);
-        if (!bounded(base)) as_.jgt(reg, BPFW_FRAME_DIRECT, ways_.beyond());
+        if (!bounded(base)) as_.jgt(reg, BPFW_FRAME_DIRECT, ways_.far());
         as_.add(reg, roles_.data);
         places.define(reg, {Content::Kind::Pointer, base, 0});
     }

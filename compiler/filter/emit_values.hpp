@@ -32,6 +32,7 @@ public:
     // Where a block's failed loads and divisions go; asked for when one can fail.
     struct Ways {
         std::function<Label()> beyond;  // not in data..data_end (Fast), not in the frame (Slow)
+        std::function<Label()> far;     // more than BPFW_FRAME_DIRECT away (Fast)
         std::function<Label()> abort;
         BlockId block = 0;
     };

@@ -38,6 +38,9 @@ Parameters parameters(Signature signature) {
             return {"bpfw_frame", "frame", "xdp_md"};
         case Signature::FrameTc:
             return {"bpfw_frame", "frame", "__sk_buff"};
+        case Signature::Xdp:
+        case Signature::Tc:
+            break;  // keeps the type of the program in whose place it comes
     }
     BPFW_BUG("a signature outside the enum");
 }

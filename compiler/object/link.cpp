@@ -54,10 +54,17 @@ private:
     [[nodiscard]] std::size_t symbol(const std::string& name) const;
     void index_symbols();
     void find_text();
+    // Where a function lies; `name` is the section's in .BTF.
+    struct Home {
+        std::size_t section = 0;
+        std::uint64_t offset = 0;
+        std::uint32_t name = 0;
+    };
     void add_function(const Function& function);
     BtfTypes::Declared define_symbol(const Function& function, std::uint64_t offset);
-    void add_relocations(const Function& function, std::uint64_t offset);
-    void add_lines(const Function& function, std::uint64_t offset);
+    void replace_program(const Function& function);
+    void add_relocations(const Function& function, const Home& home);
+    void add_lines(const Function& function, const Home& home);
     std::uint32_t line_text(const std::string& text);
     [[nodiscard]] std::size_t target_of(const Relocation& relocation) const;
     void check_resolved() const;
@@ -72,7 +79,7 @@ private:
     std::unordered_map<std::string, std::size_t> symbols_;
     std::size_t text_ = 0;
     std::uint32_t text_name_ = 0;  // in .BTF
-    std::vector<std::uint64_t> offsets_;
+    std::vector<Home> homes_;
     std::size_t strings_end_ = 0;
 };
 
@@ -123,20 +130,43 @@ BtfTypes::Declared Linker::define_symbol(const Function& function, std::uint64_t
     return added ? BtfTypes::Declared::No : BtfTypes::Declared::Yes;
 }
 
+std::vector<std::byte> bytes_of(const Function& function) {
+    std::vector<std::byte> out;
+    for (const Insn& insn : function.insns) {
+        const auto bytes = to_bytes(insn);
+        out.insert(out.end(), bytes.begin(), bytes.end());
+    }
+    return out;
+}
+
+// The program is alone in its section, and keeps its name and type.
+void Linker::replace_program(const Function& function) {
+    ElfSymbol& one = object_.symbols[symbol(function.name)];
+    if (one.section >= object_.sections.size() || one.value != 0 ||
+        one.size != object_.sections[one.section].bytes.size())
+        BPFW_BUG(fmt::format("'{}' is no program with a section of its own", function.name));
+    ElfSection& section = object_.sections[one.section];
+    section.bytes = bytes_of(function);
+    section.relocations.clear();
+    one.size = section.bytes.size();
+    const Home home{one.section, 0, types_.string(section.name)};
+    ext_.lines.of(home.name).clear();
+    add_lines(function, home);
+    homes_.push_back(home);
+}
+
 void Linker::add_function(const Function& function) {
+    if (function.signature == Signature::Xdp || function.signature == Signature::Tc)
+        return replace_program(function);
     std::vector<std::byte>& code = object_.sections[text_].bytes;
     const std::uint64_t offset = code.size();
     const BtfTypes::Declared declared = define_symbol(function, offset);
-    code.resize(offset + function.insns.size() * kInsnBytes);
-    auto out = code.begin() + static_cast<std::ptrdiff_t>(offset);
-    for (const Insn& insn : function.insns) {
-        const auto bytes = to_bytes(insn);
-        out = std::copy(bytes.begin(), bytes.end(), out);
-    }
+    const std::vector<std::byte> added = bytes_of(function);
+    code.insert(code.end(), added.begin(), added.end());
     const std::uint32_t type = types_.add_function(function.name, function.signature, declared);
     ext_.functions.of(text_name_).push_back({static_cast<std::uint32_t>(offset), type});
-    add_lines(function, offset);
-    offsets_.push_back(offset);
+    homes_.push_back({text_, offset, text_name_});
+    add_lines(function, homes_.back());
 }
 
 std::uint32_t Linker::line_text(const std::string& text) {
@@ -148,10 +178,10 @@ std::uint32_t Linker::line_text(const std::string& text) {
 
 // libbpf looks for the records of a function in its section by offset; the kernel wants one
 // on the first instruction, and ascending ones (kernel/bpf/verifier.c: check_btf_line()).
-void Linker::add_lines(const Function& function, std::uint64_t offset) {
+void Linker::add_lines(const Function& function, const Home& home) {
     if (function.lines.empty() || function.lines.front().at != 0)
         BPFW_BUG(fmt::format("function '{}' has no line at its start", function.name));
-    std::vector<bpf_line_info>& lines = ext_.lines.of(text_name_);
+    std::vector<bpf_line_info>& lines = ext_.lines.of(home.name);
     const std::string* file = nullptr;
     std::uint32_t file_name = 0;
     std::int64_t last = -1;
@@ -161,7 +191,7 @@ void Linker::add_lines(const Function& function, std::uint64_t offset) {
         last = mark.at;
         if (file == nullptr || *file != mark.file) file_name = types_.string(mark.file);
         file = &mark.file;
-        lines.push_back({static_cast<std::uint32_t>(offset + mark.at * kInsnBytes), file_name,
+        lines.push_back({static_cast<std::uint32_t>(home.offset + mark.at * kInsnBytes), file_name,
                          line_text(mark.text),
                          std::min(mark.line, kMaxLine) << 10U | std::min(mark.column, kMaxColumn)});
     }
@@ -171,7 +201,11 @@ std::size_t Linker::target_of(const Relocation& relocation) const {
     if (relocation.kind == Relocation::Kind::Table) return symbol(kTables);
     const bool call = relocation.kind == Relocation::Kind::Function;
     const std::size_t target = symbol(relocation.symbol);
-    if (object_.symbols[target].section != (call ? text_ : object_.find_section(".maps")))
+    const std::size_t section = object_.symbols[target].section;
+    const bool fits = call ? section == text_
+                           : section == object_.find_section(".maps") ||
+                                 section == object_.find_section(".rodata");
+    if (!fits)
         BPFW_BUG(fmt::format("symbol '{}' is no {}", relocation.symbol, call ? "function" : "map"));
     return target;
 }
@@ -179,12 +213,12 @@ std::size_t Linker::target_of(const Relocation& relocation) const {
 // A call keeps imm -1 and is resolved against the function's symbol, a map load against the
 // map's, a table's byte against the section's with imm as addend: how clang leaves them for
 // libbpf (its libbpf.c: bpf_program__record_reloc()).
-void Linker::add_relocations(const Function& function, std::uint64_t offset) {
-    ElfSection& text = object_.sections[text_];
+void Linker::add_relocations(const Function& function, const Home& home) {
+    ElfSection& text = object_.sections[home.section];
     for (const Relocation& one : function.relocations) {
         const bool call = one.kind == Relocation::Kind::Function;
         const std::size_t target = target_of(one);
-        const std::uint64_t place = offset + one.at * kInsnBytes;
+        const std::uint64_t place = home.offset + one.at * kInsnBytes;
         Insn insn = function.insns.at(one.at);
         const auto operation = decode(insn);
         const bool fits = operation && (call ? std::holds_alternative<op::Call>(*operation)
@@ -246,8 +280,8 @@ Result<std::vector<std::byte>> Linker::link() {
     find_text();
     add_tables();
     for (const Function& function : program_.functions) add_function(function);
-    for (std::size_t i = 0; i < offsets_.size(); ++i)
-        add_relocations(program_.functions[i], offsets_[i]);
+    for (std::size_t i = 0; i < homes_.size(); ++i)
+        add_relocations(program_.functions[i], homes_[i]);
     check_resolved();
     set_needs();
     const bool rules = program_.entry != Entry::Filter;

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "compiler/filter/emit_filter.hpp"
+#include "compiler/filter/compile_filter.hpp"
 #include "compiler/filter/lower.hpp"
 #include "compiler/filter/optimise.hpp"
 #include "compiler/object/object.hpp"
@@ -51,15 +51,7 @@ private:
 Result<std::vector<std::byte>> compiled(const parser::pcap::Expression& expression) {
     const ir::Graph graph =
         ir::optimise(ir::lower(expression, ir::Lists::AsSets, {0, "expression", 1, 1, ""}));
-    compiler::Program program;
-    program.entry = compiler::Entry::Filter;
-    for (auto& function :
-         ir::emit_filter(graph, "bpfw_filter_xdp", compiler::Signature::FrameXdp, program.tables))
-        program.functions.push_back(std::move(function));
-    for (auto& function :
-         ir::emit_filter(graph, "bpfw_filter_tc", compiler::Signature::FrameTc, program.tables))
-        program.functions.push_back(std::move(function));
-    return compiler::write_object(program);
+    return compiler::write_object(ir::filter_program(graph));
 }
 
 // Into the kernel with it.

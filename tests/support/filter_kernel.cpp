@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "bpf-templates/abi.h"
-#include "compiler/filter/emit_filter.hpp"
+#include "compiler/filter/compile_filter.hpp"
 #include "compiler/object/link.hpp"
 
 namespace bpfw::test {
@@ -47,6 +47,10 @@ const char* name_of(FilterKernel::Entry entry) {
             return "test_tc";
         case FilterKernel::Entry::Partial:
             return "test_partial";
+        case FilterKernel::Entry::MatchXdp:
+            return BPFW_PROG_FILTER_XDP;
+        case FilterKernel::Entry::MatchTc:
+            return BPFW_PROG_FILTER_TC;
     }
     return nullptr;
 }
@@ -61,15 +65,9 @@ struct Seen {  // struct filter_seen of filter_frame.bpf.c
 
 FilterKernel::FilterKernel(const filter::Graph& graph, const std::string& object,
                            std::uint32_t needs) {
-    Program program;
-    program.entry = compiler::Entry::Filter;
+    Program program = filter::filter_program(graph);
     program.needs = needs;
-    for (const auto& [name, signature] : {std::pair{"bpfw_filter_xdp", Signature::FrameXdp},
-                                          {"bpfw_filter_tc", Signature::FrameTc}})
-        for (Function& function : filter::emit_filter(graph, name, signature, program.tables)) {
-            instructions_ += function.insns.size();
-            program.functions.push_back(std::move(function));
-        }
+    for (const Function& function : program.functions) instructions_ += function.insns.size();
     const auto linked = link_object(bytes_of(object), program);
     if (!linked) return;
     libbpf_set_print(collect);
@@ -79,9 +77,10 @@ FilterKernel::FilterKernel(const filter::Graph& graph, const std::string& object
     log_ = g_log;
     if (!loaded_) return;
     const std::uint32_t zero = 0;
-    const int next = bpf_program__fd(bpf_object__find_program_by_name(object_, "test_tc"));
-    bpf_map_update_elem(bpf_map__fd(bpf_object__find_map_by_name(object_, "filter_next")), &zero,
-                        &next, BPF_ANY);
+    const int map = bpf_map__fd(bpf_object__find_map_by_name(object_, "filter_next"));
+    const int next =
+        bpf_program__fd(bpf_object__find_program_by_name(object_, BPFW_PROG_FILTER_TC));
+    bpf_map_update_elem(map, &zero, &next, BPF_ANY);
 }
 
 FilterKernel::~FilterKernel() { bpf_object__close(object_); }

@@ -18,7 +18,8 @@ namespace bpfw::test {
 class FilterKernel {
 public:
     // Which program of filter_frame.bpf.c a frame is given to.
-    enum class Entry { Xdp, Slow, Frags, Tc, Partial };
+    // MatchXdp, MatchTc: bpfw's own programs, which give an action.
+    enum class Entry { Xdp, Slow, Frags, Tc, Partial, MatchXdp, MatchTc };
 
     // `object`: filter_frame.bpf.c's. Not loaded(): the verifier refused.
     FilterKernel(const compiler::filter::Graph& graph, const std::string& object,
@@ -39,7 +40,7 @@ public:
     // Nothing when the kernel does not take such a frame.
     std::optional<Answer> run(Entry entry, std::span<const std::byte> frame,
                               std::uint32_t repeat = 1);
-    // At TC, with this tag taken out of the frame.
+    // MatchTc, with this tag taken out of the frame.
     std::optional<Answer> run_tagged(std::span<const std::byte> frame, std::uint16_t protocol,
                                      std::uint16_t tci);
 

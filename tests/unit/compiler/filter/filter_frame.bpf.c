@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // filter.bpf.c with entries that return what the emitted function returned, log functions that
-// count, and a TC entry that first takes a tag out of the frame, as drivers do.
+// count, and a TC entry that first takes a tag out of the frame, as drivers do. In other sections
+// than "xdp" and "tc", where emitted programs come.
 #include "filter.bpf.c"
 
 struct filter_seen {
@@ -47,7 +48,7 @@ __attribute__((noinline)) int bpfw_log_tc(struct bpfw_frame *frame, struct __sk_
 	return frame && ctx ? note(slot) : 0;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int test_xdp(struct xdp_md *ctx)
 {
 	struct bpfw_frame frame = frame_of_xdp(ctx, 0);
@@ -63,7 +64,7 @@ int test_frags(struct xdp_md *ctx)
 	return bpfw_filter_xdp(&frame, ctx);
 }
 
-SEC("tc")
+SEC("classifier")
 int test_tc(struct __sk_buff *skb)
 {
 	struct bpfw_frame frame = frame_of_tc(skb);
@@ -73,7 +74,7 @@ int test_tc(struct __sk_buff *skb)
 
 // Says that there may be more than data..data_end where there is not: everything is read by
 // the slow twin, or from where the fast function did not get any further.
-SEC("tc")
+SEC("classifier")
 int test_partial(struct __sk_buff *skb)
 {
 	struct bpfw_frame frame = frame_of_tc(skb);
@@ -82,7 +83,7 @@ int test_partial(struct __sk_buff *skb)
 	return bpfw_filter_tc(&frame, skb);
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int test_slow(struct xdp_md *ctx)
 {
 	struct bpfw_frame frame = frame_of_xdp(ctx, 0);
@@ -91,7 +92,7 @@ int test_slow(struct xdp_md *ctx)
 	return bpfw_filter_xdp(&frame, ctx);
 }
 
-SEC("tc")
+SEC("classifier")
 int test_tagged(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
