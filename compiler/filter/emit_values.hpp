@@ -22,6 +22,7 @@ struct Roles {
     Reg end = Reg::R4;
     std::vector<Reg> pool;  // for numbers and pointers
 };
+Roles roles_for(const Graph& graph, const FunctionPlan& plan);
 
 // `constant` as it is compared with the value, which lies in its Shape::order().
 std::uint32_t in_order(const Graph& graph, const Shape& shape, ValueId value,
