@@ -3,6 +3,7 @@
 // only their number. run_test_expression() is the door.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/capture.hpp"
@@ -89,6 +90,13 @@ private:
     bool count_;
 };
 
+// A test run's frames come from lo, those of a capture from no interface of this machine.
+bool asks_interface(const filter::Graph& graph) {
+    return std::any_of(graph.values.begin(), graph.values.end(), [](const filter::Value& value) {
+        return std::holds_alternative<filter::InterfaceIndex>(value);
+    });
+}
+
 // Without the right to run programs the answer is the same; only its proof is another.
 std::optional<runtime::FilterTester> kernel_tester(const compiler::Program& program,
                                                    const Options& options) {
@@ -142,9 +150,11 @@ Exit run_test_expression(const Options& options) {
         fmt::print(stderr, "bpfw test: {}\n", capture.error());
         return Exit::Mistake;
     }
-    Matcher matcher(
-        filter::optimise(filter::lower(*input.expression, filter::Lists::AsSets, input.where)),
-        kernel_tester(*program, options));
+    filter::Graph graph =
+        filter::optimise(filter::lower(*input.expression, filter::Lists::AsSets, input.where));
+    std::optional<runtime::FilterTester> kernel;
+    if (!asks_interface(graph)) kernel = kernel_tester(*program, options);
+    Matcher matcher(std::move(graph), std::move(kernel));
     return match_all(*capture, matcher, options);
 }
 

@@ -142,6 +142,19 @@ TEST(TestExpression, EveryPacketThenHowMany) {
     EXPECT_EQ(longer.out, "1\n");
 }
 
+// As the man page has it: no interface has an index, whether the kernel could run the frame or not.
+TEST(TestExpression, NoInterfaceHasAnIndex) {
+    const TemporaryDirectory directory;
+    const std::string file = directory.file("a.pcap", capture());
+    for (const auto& [expression, count] :
+         {std::pair{"ifindex 1", "0\n"}, std::pair{"ifindex 0", "3\n"},
+          std::pair{"tcp and not ifindex 1", "1\n"}}) {
+        const Outcome got =
+            run_command({BPFW, "test", "--pcap", file, "-e", expression, "--count"});
+        EXPECT_EQ(got.out, count) << expression << got.err;
+    }
+}
+
 TEST(TestExpression, Json) {
     const TemporaryDirectory directory;
     const std::string file = directory.file("a.pcap", capture());
