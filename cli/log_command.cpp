@@ -25,7 +25,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr auto kPatience = std::chrono::milliseconds(200);  // between two looks at a signal
+constexpr auto kPatience = std::chrono::milliseconds(200);   // between two looks at a signal
+constexpr auto kNamesHold = std::chrono::milliseconds(200);  // between two looks at the ruleset
 
 volatile std::sig_atomic_t stopped = 0;
 
@@ -74,9 +75,11 @@ private:
                                                                : name.data();
     }
 
-    // Of the ruleset that stands now: the slots are looked up anew when one is not known.
+    // Of the ruleset that stands now: another one has other slots, so they are looked up anew.
     std::string rule_name(std::uint32_t slot) {
-        if (slot >= slots_.size()) {
+        const auto time = std::chrono::steady_clock::now();
+        if (slot >= slots_.size() || time - looked_up_ >= kNamesHold) {
+            looked_up_ = time;
             if (const auto snapshot = runtime::current(); snapshot && *snapshot)
                 slots_ = slots_of((*snapshot)->ruleset);
         }
@@ -84,6 +87,7 @@ private:
     }
 
     std::vector<Slot> slots_;
+    std::chrono::steady_clock::time_point looked_up_{};
 };
 
 class CaptureOut : public Out {

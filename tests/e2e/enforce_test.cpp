@@ -3,10 +3,12 @@
 // said, the exit code, and that a refusal changes nothing.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "tests/support/command.hpp"
 
@@ -257,6 +259,30 @@ TEST_F(Enforce, ShortFormsAreCountedShownAndLeftAloneByIptables) {
     EXPECT_EQ(status()["frames"][2]["packets"], before[1]["packets"]) << "it moved, unchanged";
     ASSERT_EQ(load("-A INPUT -j ACCEPT\n").code, 0);
     EXPECT_EQ(status()["frames"].size(), 0u);
+}
+
+// A rule more in a chain moves the slots of all that stand behind it.
+TEST_F(Enforce, LogNamesTheRuleOfTheRulesThatStandNow) {
+    ASSERT_EQ(run({"ip", "addr", "add", "192.0.2.1/24", "dev", "bpfw-cli1"}).code, 0);
+    ASSERT_EQ(load("log arp\nlog port 1\n-A INPUT -j ACCEPT\n").code, 0);
+    const auto ask = [&] {
+        run({"ping", "-q", "-c", "1", "-W", "1", "-I", "bpfw-cli1", "192.0.2.7"});
+    };
+    ask();
+    const Outcome before = run({BPFW, "log", "--no-follow"});
+    ASSERT_NE(before.out.find("log #1"), std::string::npos) << before.out << before.err;
+
+    Outcome after;
+    std::thread reader([&] { after = run({"timeout", "20", BPFW, "log"}); });
+    ask();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    EXPECT_EQ(run({BPF_IPTABLES, "-A", "INPUT", "-j", "DROP"}).code, 0);
+    ask();
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    EXPECT_EQ(run({BPFW, "unload"}).code, 0);
+    reader.join();
+    EXPECT_NE(after.out.find("log #1"), std::string::npos) << after.out << after.err;
+    EXPECT_EQ(after.out.find("log #2"), std::string::npos) << after.out;
 }
 
 TEST_F(Enforce, KilledAtAnyMomentTheOldOrTheNewRulesStand) {
