@@ -80,8 +80,9 @@ TEST(Compile, EveryStageCanBeDumped) {
     int seen = 0;
     while (stages >> stage) {
         if (stage.back() == ',') stage.pop_back();
-        const Outcome got = run_command({BPFW, "compile", "-", "--dump-after", stage},
-                                        "-A INPUT -p tcp --dport 22 -j DROP\n");
+        const Outcome got =
+            run_command({BPFW, "compile", "-", "--dump-after", stage},
+                        "-A INPUT -p tcp --dport 22 -m pcap --filter arp -j DROP\n");
         EXPECT_EQ(got.code, 0) << stage << ": " << got.err;
         EXPECT_FALSE(got.out.empty()) << stage;
         ++seen;

@@ -59,11 +59,12 @@ Function guests_chain() {
 }
 
 Program small() {
-    return {{input_chain(), guests_chain()},
-            0,
-            3,
-            "# bpfw ipv4\n*filter\nCOMMIT\n",
-            {{"ipv4", "INPUT", "XDP; 1 rule"}, {"ipv4", "guests", "called"}}};
+    Program program;
+    program.functions = {input_chain(), guests_chain()};
+    program.counters = 3;
+    program.ruleset = "# bpfw ipv4\n*filter\nCOMMIT\n";
+    program.placements = {{"ipv4", "INPUT", "XDP; 1 rule"}, {"ipv4", "guests", "called"}};
+    return program;
 }
 
 // The golden's text; `now` when it is to be written.
@@ -103,7 +104,9 @@ TEST(Listing, SaysWhereEachChainFunctionRuns) {
     for (const Case& one : cases) {
         Function function = guests_chain();
         function.name = one.name;
-        const std::string text = listing({{function}, 0, 0, "", {}});
+        Program program;
+        program.functions = {function};
+        const std::string text = listing(program);
         EXPECT_EQ(text.substr(0, text.find('\n')),
                   fmt::format("{}: 7 instructions, 56 bytes{}", one.name, one.place));
     }
