@@ -17,6 +17,11 @@ bool read_pcap(PcapMatch& match, const OptionUse& use, Reading& reading) {
         reading.diags.error(use.value.at, "the expression is empty").hint("every frame: len >= 0");
         return false;
     }
+    if (text.front() == '\'') {
+        reading.diags.error(use.value.at, "the expression begins with a quote")
+            .hint("lines that begin with -A know \"...\" only");
+        return false;
+    }
     auto expression = pcap::parse({text, use.value.inside}, {}, reading.names, reading.diags);
     if (!expression) return false;
     match.expression = *std::move(expression);
