@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -25,7 +26,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr auto kPatience = std::chrono::milliseconds(200);   // between two looks at a signal
+// Between two looks at a signal, whichever is first.
+constexpr auto kPatience = std::chrono::milliseconds(200);
+constexpr std::uint64_t kBatch = 256;
 constexpr auto kNamesHold = std::chrono::milliseconds(200);  // between two looks at the ruleset
 
 volatile std::sig_atomic_t stopped = 0;
@@ -129,15 +132,13 @@ std::unique_ptr<Out> open_out(const std::string& capture) {
 }
 
 Exit follow(runtime::EventReader& reader, Out& out, const Options& options) {
-    std::uint64_t seen = 0;
-    const auto enough = [&] { return options.events && seen >= *options.events; };
-    while (stopped == 0 && !enough()) {
-        const Result<std::size_t> got = reader.poll(kPatience, [&](const runtime::Event& event) {
-            if (enough()) return;
-            out.take(event);
-            ++seen;
-        });
-        if (!got && got.error().error_number != EINTR) return report(got.error(), KernelLog::Hide);
+    std::uint64_t missing = options.events.value_or(UINT64_MAX);
+    const auto take = [&](const runtime::Event& event) { out.take(event); };
+    while (stopped == 0 && missing != 0) {
+        const Result<std::size_t> got = reader.poll(kPatience, std::min(kBatch, missing), take);
+        if (!got && got.error().error_number != EINTR && got.error().error_number != EAGAIN)
+            return report(got.error(), KernelLog::Hide);
+        if (got) missing -= *got;
         if (got && *got == 0 && options.no_follow) break;
         if (got && *got == 0 && !reader.still_there()) {
             fmt::print(stderr, "bpfw log: the rules were unloaded\n");
@@ -146,7 +147,7 @@ Exit follow(runtime::EventReader& reader, Out& out, const Options& options) {
     }
     const Result<std::uint64_t> lost = reader.lost();
     if (lost && *lost != 0)
-        fmt::print(stderr, "bpfw log: {} events were lost: the buffer was full\n", *lost);
+        fmt::print(stderr, "bpfw log: {} events were lost since the buffer was made: it was full\n", *lost);
     return Exit::Ok;
 }
 

@@ -24,7 +24,8 @@ struct Event {
     std::span<const std::byte> bytes;  // its first ones, as tcpdump sees them; until the next event
 };
 
-// Each event goes to one reader: of two that follow, each gets some.
+// Each event goes to one reader: of two that follow, each gets some. A ring buffer is made for
+// one consumer, so they take turns (flock on the pins' directory).
 class EventReader {
 public:
     using Take = std::function<void(const Event&)>;
@@ -36,9 +37,10 @@ public:
     EventReader& operator=(EventReader&&) noexcept;
     ~EventReader();
 
-    // Waits until there are events, at most for `timeout`, and gives all of them to `take`. How
-    // many there were; EINTR when a signal came.
-    Result<std::size_t> poll(std::chrono::milliseconds timeout, const Take& take);
+    // Waits until there are events, at most for `timeout`, and gives up to `most` of them to
+    // `take`; the others stay, and so it ends under a flood too. How many it gave; EINTR when a
+    // signal came, EAGAIN when another reader had the turn all the time.
+    Result<std::size_t> poll(std::chrono::milliseconds timeout, std::size_t most, const Take& take);
     // Events that found the buffer full, since it was made.
     [[nodiscard]] Result<std::uint64_t> lost() const;
     // False when unload() has taken the buffer away: nothing will come here any more.

@@ -192,7 +192,7 @@ std::vector<Kept> take_all(EventReader& reader) {
         events.push_back({event, Bytes(first, first + event.bytes.size())});
     };
     while (true) {
-        const auto count = reader.poll(100ms, keep);
+        const auto count = reader.poll(100ms, 100000, keep);
         if (!count || *count == 0) return events;
     }
 }
@@ -280,6 +280,48 @@ TEST_F(FramesTest, events_beyond_the_buffer_are_counted_as_lost) {
     EXPECT_GT(reader->lost().value(), 0U);
     EXPECT_EQ(kept + reader->lost().value(), counted);
     EXPECT_EQ(counted, kSent);
+}
+
+TEST_F(FramesTest, a_reader_takes_no_more_than_it_asked_for) {
+    ASSERT_TRUE(load(object_of({rule(FrameAction::Log, "")}), options(Mode::Native)));
+    auto reader = EventReader::open();
+    ASSERT_TRUE(reader);
+    ASSERT_EQ(send(std::vector<Bytes>(40, frame_of(1, 60))), 40U);
+    packets(0);  // waits
+    std::size_t taken = 0;
+    EXPECT_EQ(reader->poll(100ms, 5, [&](const Event&) { ++taken; }).value(), 5U);
+    EXPECT_EQ(taken, 5U);
+    EXPECT_EQ(take_all(*reader).size(), 35U);
+}
+
+// Two that follow at once, under traffic: no event twice, none in part, none forgotten.
+TEST_F(FramesTest, each_event_goes_to_one_of_two_readers) {
+    ASSERT_TRUE(load(object_of({rule(FrameAction::Log, "")}), options(Mode::Native)));
+    constexpr std::size_t kSent = 3000;  // the buffer holds them
+    std::atomic<bool> sending = true;
+    std::atomic<std::size_t> kept = 0;
+    std::atomic<std::size_t> torn = 0;
+    const auto follow = [&] {
+        auto reader = EventReader::open();
+        std::size_t idle = 0;
+        while (reader && idle < 3) {
+            const bool last = !sending;
+            const auto got = reader->poll(50ms, 64, [&](const Event& event) {
+                const bool whole = event.length == 60 && event.bytes.size() == 60;
+                (whole ? kept : torn)++;
+                std::this_thread::sleep_for(10us);  // the other comes while this one reads
+            });
+            idle = last && got && *got == 0 ? idle + 1 : 0;
+        }
+    };
+    std::thread first(follow);
+    std::thread second(follow);
+    ASSERT_EQ(send(std::vector<Bytes>(kSent, frame_of(1, 60))), kSent);
+    sending = false;
+    first.join();
+    second.join();
+    EXPECT_EQ(torn, 0U);
+    EXPECT_EQ(kept, kSent);
 }
 
 // Two rulesets that differ in everything but the rule that counts, under traffic.
