@@ -131,8 +131,10 @@ void read_one(const std::string& path, std::optional<Family> family, const parse
     }
 }
 
-bool is_leftover(const std::string& name) {
-    return name.front() == '.' || name.back() == '~' || name.find(".dpkg-") != std::string::npos;
+// Leftovers of editors and packages; expressions, which `drop -F` reads.
+bool is_no_rules_file(const std::string& name) {
+    return name.ends_with(".expr") || name.front() == '.' || name.back() == '~' ||
+           name.find(".dpkg-") != std::string::npos;
 }
 
 }  // namespace
@@ -169,7 +171,7 @@ std::vector<std::string> configured_files(const std::string& directory,
     std::vector<std::string> parts;
     for (fs::directory_iterator at(parts_directory, error), end; !error && at != end;
          at.increment(error)) {
-        if (!is_leftover(at->path().filename().string())) parts.push_back(at->path().string());
+        if (!is_no_rules_file(at->path().filename().string())) parts.push_back(at->path().string());
     }
     if (error && error != std::errc::no_such_file_or_directory) {
         diags.error({}, fmt::format("cannot read '{}': {}", parts_directory, error.message()));

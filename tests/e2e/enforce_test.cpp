@@ -205,6 +205,8 @@ TEST_F(Enforce, ReloadReadsTheConfiguredFilesInTheirOrder) {
     directory_.file("rules.d/.hidden", "nonsense\n");
     directory_.file("rules.d/10-a~", "nonsense\n");
     directory_.file("rules.d/10-a.dpkg-old", "nonsense\n");
+    directory_.file("rules.d/blocked.expr", "host 192.0.2.66\n");
+    directory_.file("rules.d/05-blocked", "drop -F blocked.expr\n");
     const std::vector<std::string> reload = {BPFW,    "reload", "--dir", directory_.path(),
                                              "--dev", kDevice};
     const Outcome broken = run(reload);
@@ -221,6 +223,9 @@ TEST_F(Enforce, ReloadReadsTheConfiguredFilesInTheirOrder) {
               "-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n"
               "-A INPUT -s 2001:db8::/32 -j DROP\n"
               "-A INPUT -s 2001:db8:1::/48 -j DROP\n");
+    const Json frames = status()["frames"];
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_EQ(frames[0]["expression"], "host 192.0.2.66");
 }
 
 // --dev was a choice: bpf-iptables must not hook lo because a rule is added.
