@@ -89,8 +89,10 @@ std::string random_origin(Random& random) {
 std::string random_protochain(Random& random) {
     static constexpr const char* kBefore[] = {"ip ", "ip6 ", "ip6 ", ""};
     static constexpr const char* kNames[] = {"\\tcp", "\\udp", "\\ah", "\\icmp", "ipv6-icmp"};
+    const std::uint32_t above = random.percent(10) ? random.between(1, 3) << 8U : 0;
     return random.pick(kBefore) + std::string("protochain ") +
-           (random.percent(70) ? fmt::format("{}", random.pick(kProtocols)) : random.pick(kNames));
+           (random.percent(70) ? fmt::format("{}", random.pick(kProtocols) + above)
+                               : random.pick(kNames));
 }
 
 }  // namespace
