@@ -147,7 +147,8 @@ Exit follow(runtime::EventReader& reader, Out& out, const Options& options) {
     }
     const Result<std::uint64_t> lost = reader.lost();
     if (lost && *lost != 0)
-        fmt::print(stderr, "bpfw log: {} events were lost since the buffer was made: it was full\n", *lost);
+        fmt::print(stderr, "bpfw log: {} events were lost since the buffer was made: it was full\n",
+                   *lost);
     return Exit::Ok;
 }
 

@@ -6,7 +6,7 @@ _bpfw() {
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$command" = help ]; }; then
         mapfile -t COMPREPLY < <(compgen -W \
-            "compile load unload status test reload version help --help --version" -- "$word")
+            "compile load unload status test reload log version help --help --version" -- "$word")
         return
     fi
     case $before in
@@ -15,11 +15,12 @@ _bpfw() {
     --dev | --in-interface | --out-interface)
         mapfile -t COMPREPLY < <(compgen -W "$(command ls /sys/class/net)" -- "$word")
         ;;
+    -e | --expression | --netmask | --events) ;; # free text: no name of a file
     --dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W \
-                "$(bpfw help "$command" 2>/dev/null | grep -oE '(^| |,)--?[a-z0-9][a-z-]*' | tr -d ' ,')" \
+                "$(bpfw help "$command" 2>/dev/null | grep -oE '(^| |,)--?[A-Za-z0-9][a-z0-9-]*' | tr -d ' ,')" \
                 -- "$word")
         else
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
