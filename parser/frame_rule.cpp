@@ -40,15 +40,6 @@ void blank_joined_lines(std::string& text) {
     }
 }
 
-// In a file a '#' always begins a comment, as for tcpdump -F.
-void blank_comments(std::string& text) {
-    for (std::size_t at = text.find('#'); at != text.npos; at = text.find('#', at)) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        std::fill(text.begin() + static_cast<std::ptrdiff_t>(at),
-                  text.begin() + static_cast<std::ptrdiff_t>(end), ' ');
-    }
-}
-
 // A piece of text and where it stands; as long as its Span unless something was unescaped.
 struct Piece {
     std::string text;
@@ -154,7 +145,7 @@ private:
         Piece out{std::move(file->text), {}};
         out.at.source = sources_.add(std::move(file->name), out.text);
         out.at.end = static_cast<std::uint32_t>(out.text.size());
-        blank_comments(out.text);
+        out.text = pcap::without_comments(std::move(out.text));
         return out;
     }
 

@@ -33,6 +33,10 @@ struct Options {
 std::optional<Expression> parse(const Text& text, const Options& options, const Names& names,
                                 Diagnostics& diags);
 
+// What a file given by -F holds, as tcpdump reads it: a '#' always begins a comment, to the end
+// of its line. Comments become blanks, so that every byte keeps its place.
+std::string without_comments(std::string text);
+
 // pcap-filter text that parses to the same Expression on any machine: every qualifier written
 // out, numbers for names, parentheses where they are needed (`ip broadcast`: with the same
 // netmask).

@@ -180,7 +180,9 @@ private:
                 return add(sign.kind, sign.text.size());
             }
         }
-        refuse(1, fmt::format("'{}' is no character of an expression", rest().substr(0, 1)));
+        std::size_t size = 1;  // of the whole character, in UTF-8
+        while (size < rest().size() && (rest()[size] & 0xc0) == 0x80) ++size;
+        refuse(1, fmt::format("'{}' is no character of an expression", rest().substr(0, size)));
     }
 
     void mac(std::size_t size) { add(TokenKind::Mac, size); }

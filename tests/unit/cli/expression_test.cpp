@@ -38,6 +38,15 @@ TEST(CompileExpression, FileAndStandardInput) {
     EXPECT_TRUE(holds(missing.err, "No such file")) << missing.err;
 }
 
+TEST(CompileExpression, FileHasCommentsAsForTcpdump) {
+    const Outcome got =
+        run_command({BPFW, "compile", "-ddd", "-F", "-"}, "#all\nicmp # this\nor arp#\n");
+    EXPECT_EQ(got.code, 0) << got.err;
+    EXPECT_EQ(got.out, run_command({BPFW, "compile", "-ddd", "-e", "icmp or arp"}).out);
+    const Outcome wrong = run_command({BPFW, "compile", "-F", "-"}, "icmp # this\nor agp\n");
+    EXPECT_TRUE(holds(wrong.err, "stdin:2:4: error")) << wrong.err;
+}
+
 // What tcpdump 4.99 -d prints for these, whose programs leave no choice.
 TEST(CompileExpression, ClassicAsTcpdumpPrintsIt) {
     const Outcome listing = run_command({BPFW, "compile", "-d", "-e", "arp"});
