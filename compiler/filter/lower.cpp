@@ -76,6 +76,12 @@ private:
     std::vector<std::size_t> link_of_;
 };
 
+// The rule's own text may be megabytes long: a copy of it, even one written over, would stay in
+// each origin.
+LineMark origin(const LineMark& where, std::string text) {
+    return {where.at, where.file, where.line, where.column, std::move(text)};
+}
+
 class Lowering {
 public:
     Lowering(Builder& b, const pcap::Expression& expression, const LineMark& where)
@@ -173,12 +179,11 @@ private:
     }
 
     void begin(pcap::NodeId id, std::size_t members) {
-        LineMark origin = where_;
-        origin.text = pcap::to_text(expression_, id);
+        std::string text = pcap::to_text(expression_, id);
         if (members > 1) {
-            origin.text += fmt::format(" or ... ({} in all)", members);
+            text += fmt::format(" or ... ({} in all)", members);
         }
-        b_.begin(std::move(origin));
+        b_.begin(origin(where_, std::move(text)));
     }
 
     Target lower_primitive(pcap::NodeId id, const Ways& ways);
@@ -254,9 +259,7 @@ std::uint32_t decision(const Step& step) {
 Target lower_step(Builder& b, const Step& step, const Target& next) {
     Target found = give(decision(step));
     if (step.action == Step::Action::Log) {
-        LineMark origin = step.where;
-        origin.text = "log";
-        b.begin(std::move(origin));
+        b.begin(origin(step.where, "log"));
         found = b.add(Log{step.slot}, {next, next}, next);
     }
     b.abort = next;

@@ -19,7 +19,7 @@ protected:
     void add(const char* text, Action action, std::uint32_t slot) {
         expressions_.push_back(std::make_unique<parser::pcap::Expression>(parsed(text)));
         const auto line = static_cast<std::uint32_t>(expressions_.size());
-        steps_.push_back({expressions_.back().get(), action, slot, {0, "r", line, 1, "x"}});
+        steps_.push_back({expressions_.back().get(), action, slot, {0, "r", line, 1, rule_text_}});
     }
     compiler::filter::Graph lowered() {
         auto graph = compiler::filter::lower(std::span(steps_), Lists::AsSets);
@@ -32,6 +32,8 @@ protected:
             lowered(), {std::as_bytes(std::span(bytes)), static_cast<std::uint32_t>(bytes.size()),
                         3, compiler::filter::Frame::Direction::In});
     }
+
+    std::string rule_text_ = "x";
 
 private:
     std::vector<std::unique_ptr<parser::pcap::Expression>> expressions_;
@@ -90,6 +92,13 @@ TEST_F(Steps, BlocksNameTheirPrimitiveAndLine) {
     EXPECT_EQ(first.text, "host 1.2.3.4 or ... (2 in all)");
     EXPECT_EQ(first.file, "r");
     EXPECT_EQ(first.line, 2U);
+}
+
+// 20,000 parts of one rule each kept room for all of its text: 19 GB.
+TEST_F(Steps, OriginsTakeNoRoomForTheWholeRule) {
+    rule_text_.assign(1 << 20, 'x');
+    add("dst port 1 and len > 9", Action::Log, 1);
+    for (const auto& origin : lowered().origins) EXPECT_LT(origin.text.capacity(), 100U);
 }
 
 }  // namespace
