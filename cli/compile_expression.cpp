@@ -28,8 +28,7 @@ constexpr std::uint32_t kSnapshot = 262144;
 constexpr std::size_t kMostClassic = 4096;
 
 std::optional<filter::ClassicProgram> classic_of(const Expression& expression,
-                                                 const compiler::LineMark& where,
-                                                 std::string& why) {
+                                                 const filter::Where& where, std::string& why) {
     const filter::Graph graph =
         filter::optimise(filter::lower(expression, filter::Lists::AsWritten, where));
     return filter::to_classic(graph, kSnapshot, why);
@@ -37,7 +36,7 @@ std::optional<filter::ClassicProgram> classic_of(const Expression& expression,
 
 Exit print_classic(const Expression& expression, const ExpressionInput& input, int form) {
     std::string why;
-    const auto program = classic_of(expression, input.where, why);
+    const auto program = classic_of(expression, input.where(), why);
     if (!program) {
         fmt::print(stderr, "bpfw compile: no classic bytecode for this expression: {}\n", why);
         return Exit::Mistake;
@@ -51,7 +50,7 @@ Exit print_classic(const Expression& expression, const ExpressionInput& input, i
 
 // "parse", "lower", then every pass of the optimiser.
 std::optional<std::string> text_after(const std::string& stage, const Expression& expression,
-                                      const compiler::LineMark& where) {
+                                      const filter::Where& where) {
     if (stage == "parse") return to_text(expression) + "\n";
     filter::Graph graph = filter::lower(expression, filter::Lists::AsSets, where);
     if (stage == "lower") return to_text(graph);
@@ -64,7 +63,7 @@ std::optional<std::string> text_after(const std::string& stage, const Expression
 
 Exit print_stage(const Expression& expression, const ExpressionInput& input,
                  const std::string& stage) {
-    if (const auto text = text_after(stage, expression, input.where)) {
+    if (const auto text = text_after(stage, expression, input.where())) {
         fmt::print("{}", *text);
         return Exit::Ok;
     }
@@ -87,7 +86,7 @@ compiler::Program at_xdp(const compiler::Program& program) {
     return shown;
 }
 
-void print_classic_size(const Expression& expression, const compiler::LineMark& where) {
+void print_classic_size(const Expression& expression, const filter::Where& where) {
     std::string why;
     const auto classic = classic_of(expression, where, why);
     if (!classic) {
@@ -113,7 +112,7 @@ Exit run_compile_expression(const Options& options) {
     read_expression(options, input);
     std::optional<compiler::Program> program;
     if (input.expression)
-        program = filter::compile_filter(*input.expression, input.where, input.diags);
+        program = filter::compile_filter(*input.expression, input.where(), input.diags);
     const Exit reported = report(input.diags, input.sources);
     if (reported != Exit::Ok) return reported;
     if (!input.expression || !program) BPFW_BUG("no program and no reason");
@@ -126,7 +125,7 @@ Exit run_compile_expression(const Options& options) {
         return Exit::Ok;
     }
     fmt::print("{}", compiler::listing(at_xdp(*program)));
-    print_classic_size(*input.expression, input.where);
+    print_classic_size(*input.expression, input.where());
     return Exit::Ok;
 }
 

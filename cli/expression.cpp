@@ -25,7 +25,6 @@ void read_expression(const Options& options, ExpressionInput& input) {
     const std::uint32_t source = input.sources.add(name, *std::move(text));
     const std::string& stored = input.sources.text(source);
     const parser::Span whole{source, 0, static_cast<std::uint32_t>(stored.size())};
-    input.where = {0, name, 1, 1, ""};
     const std::string bare = given ? stored : parser::pcap::without_comments(stored);
     input.expression =
         parser::pcap::parse({bare, whole}, {options.netmask}, parser::system_names(), input.diags);

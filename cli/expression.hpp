@@ -7,7 +7,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
-#include "compiler/program.hpp"
+#include "compiler/filter/lower.hpp"
 #include "parser/base/diagnostics.hpp"
 #include "parser/pcap/expression.hpp"
 
@@ -17,7 +17,9 @@ struct ExpressionInput {
     parser::Sources sources;
     parser::Diagnostics diags;
     std::optional<parser::pcap::Expression> expression;  // nothing after a mistake
-    compiler::LineMark where;                            // what listings name as its place
+
+    // What listings name as each primitive's place; valid as long as this is.
+    [[nodiscard]] compiler::filter::Where where() const { return {{}, &sources}; }
 };
 
 // Reads what -e or -F names. Everything wrong, an unreadable file included, is in input.diags.

@@ -141,7 +141,7 @@ Exit run_test_expression(const Options& options) {
     read_expression(options, input);
     std::optional<compiler::Program> program;
     if (input.expression)
-        program = filter::compile_filter(*input.expression, input.where, input.diags);
+        program = filter::compile_filter(*input.expression, input.where(), input.diags);
     const Exit reported = report(input.diags, input.sources);
     if (reported != Exit::Ok) return reported;
     if (!input.expression || !program) BPFW_BUG("no program and no reason");
@@ -151,7 +151,7 @@ Exit run_test_expression(const Options& options) {
         return Exit::Mistake;
     }
     filter::Graph graph =
-        filter::optimise(filter::lower(*input.expression, filter::Lists::AsSets, input.where));
+        filter::optimise(filter::lower(*input.expression, filter::Lists::AsSets, input.where()));
     std::optional<runtime::FilterTester> kernel;
     if (!asks_interface(graph)) kernel = kernel_tester(*program, options);
     Matcher matcher(std::move(graph), std::move(kernel));

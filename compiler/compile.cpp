@@ -146,10 +146,10 @@ void append(std::vector<Function>& to, std::vector<Function> from) {
 // From rules to what is emitted: the IRs after all passes, and what they and the short-form rules
 // ask on the frame.
 struct Lowered {
-    Irs irs;
     Filters filters;
-    filter::Graph frames;
-    Reads reads;
+    Irs irs;
+    filter::Graph frames = {};
+    Reads reads = {};
     [[nodiscard]] bool reads_frame(const Ruleset& ruleset) const {
         return !ruleset.frames.empty() || !reads.filters.empty();
     }
@@ -160,7 +160,7 @@ std::uint32_t first_frame_slot(const Ruleset& ruleset) {
 }
 
 Lowered lower_all(const Ruleset& ruleset, const parser::Sources& sources) {
-    Lowered lowered;
+    Lowered lowered{Filters(sources), {}};
     lowered.irs = lower(ruleset, sources, lowered.filters);
     for (const Pass& pass : kPasses) lowered.irs = pass.run(std::move(lowered.irs));
     lowered.reads = reads_of(lowered.irs);
@@ -241,7 +241,7 @@ filter::Graph up_to(std::string_view stage, filter::Graph graph) {
 
 std::string dump_filters(std::string_view stage, const Ruleset& ruleset,
                          const parser::Sources& sources) {
-    Filters filters;
+    Filters filters(sources);
     lower(ruleset, sources, filters);
     std::string out;
     for (FilterId id = 0; id < filters.all().size(); ++id) {
@@ -249,7 +249,7 @@ std::string dump_filters(std::string_view stage, const Ruleset& ruleset,
         const auto* expression = std::get_if<parser::pcap::Expression>(&filter.asked);
         filter::Graph graph;
         if (expression != nullptr)
-            graph = filter::lower(*expression, filter::Lists::AsSets, filter.origin);
+            graph = filter::lower(*expression, filter::Lists::AsSets, {filter.origin, &sources});
         out += text_of(filter, id, up_to(stage, std::move(graph)));
     }
     if (ruleset.frames.empty()) return out;
@@ -259,7 +259,7 @@ std::string dump_filters(std::string_view stage, const Ruleset& ruleset,
 
 std::string dump_irs(std::string_view stage, const Ruleset& ruleset,
                      const parser::Sources& sources) {
-    Filters filters;
+    Filters filters(sources);
     Irs irs = lower(ruleset, sources, filters);
     for (const Pass& pass : kPasses) {
         if (stage == kLower) break;

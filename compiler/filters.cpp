@@ -118,7 +118,7 @@ Expr Filters::add(const parser::PcapMatch& match, const LineMark& rule) {
     auto found = std::find_if(all_.begin(), all_.end(), same);
     if (found == all_.end()) {
         filter::Graph graph =
-            filter::optimise(filter::lower(match.expression, Lists::AsSets, rule));
+            filter::optimise(filter::lower(match.expression, Lists::AsSets, {rule, &sources_}));
         const std::optional<bool> constant = constant_of(graph);
         all_.push_back({match.expression, std::move(graph), constant, rule, match.at});
         found = std::prev(all_.end());
@@ -145,9 +145,10 @@ filter::Graph lower_frames(const Ruleset& ruleset, std::uint32_t first_slot,
     std::vector<filter::Step> steps;
     for (const RulesetFrameRule& have : ruleset.frames) {
         const parser::FrameRule& rule = have.rule;
-        steps.push_back({&rule.expression, action_of(rule.action),
+        steps.push_back({&rule.expression,
+                         action_of(rule.action),
                          first_slot + static_cast<std::uint32_t>(steps.size()),
-                         origin_of(rule.at, parser::to_text(rule), sources)});
+                         {origin_of(rule.at, parser::to_text(rule), sources), &sources}});
     }
     return filter::lower(steps, Lists::AsSets);
 }
@@ -162,7 +163,7 @@ void warn(const Ruleset& ruleset, const Filters& filters, const filter::Graph& f
         if (reached.count(slot++) != 0) continue;
         // Not reached: it rejects all, or a rule before it takes all.
         const filter::Graph alone =
-            filter::optimise(filter::lower(have.rule.expression, Lists::AsSets, LineMark{}));
+            filter::optimise(filter::lower(have.rule.expression, Lists::AsSets, {}));
         if (filter::always_gives(alone, 0)) warn_of(have.rule.at, diags);
     }
 }

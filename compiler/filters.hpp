@@ -30,12 +30,14 @@ struct Filter {
 // The filters of a ruleset's chains. Equal ones are one, whatever rules they stand in.
 class Filters {
 public:
+    explicit Filters(const parser::Sources& sources) : sources_(sources) {}
     // What a rule with this match asks: never() or always() where no frame makes a difference.
     Expr add(const parser::PcapMatch& match, const LineMark& rule);
     Expr add(const parser::BpfMatch& match, const LineMark& rule);
     [[nodiscard]] const std::vector<Filter>& all() const { return all_; }
 
 private:
+    const parser::Sources& sources_;
     std::vector<Filter> all_;
 };
 

@@ -68,7 +68,7 @@ Program filter_program(const Graph& graph) {
 }
 
 std::optional<Program> compile_filter(const parser::pcap::Expression& expression,
-                                      const LineMark& where, parser::Diagnostics& diags) {
+                                      const Where& where, parser::Diagnostics& diags) {
     const Graph graph = optimise(lower(expression, Lists::AsSets, where));
     const parser::Span at = expression.nodes[expression.root].at;
     if (always_gives(graph, 0)) diags.warning(at, "expression rejects all packets");

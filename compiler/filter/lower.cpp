@@ -76,15 +76,19 @@ private:
     std::vector<std::size_t> link_of_;
 };
 
-// The rule's own text may be megabytes long: a copy of it, even one written over, would stay in
-// each origin.
-LineMark origin(const LineMark& where, std::string text) {
-    return {where.at, where.file, where.line, where.column, std::move(text)};
+// A block's origin: the primitive's own place where that is known, else the rule's. The rule's
+// own text may be megabytes long: a copy of it, even one written over, would stay in each origin.
+LineMark origin(const Where& where, parser::Span span, std::string text) {
+    const bool known = where.sources != nullptr && span.begin < span.end &&
+                       !where.sources->name(span.source).empty();
+    if (!known) return {0, where.mark.file, where.mark.line, where.mark.column, std::move(text)};
+    const parser::Position at = where.sources->position(span);
+    return {0, where.sources->name(span.source), at.line, at.column, std::move(text)};
 }
 
 class Lowering {
 public:
-    Lowering(Builder& b, const pcap::Expression& expression, const LineMark& where)
+    Lowering(Builder& b, const pcap::Expression& expression, const Where& where)
         : b_(b), expression_(expression), where_(where), links_(b, expression) {}
 
     Target run(const Ways& ways) { return lower(expression_.root, ways); }
@@ -183,14 +187,14 @@ private:
         if (members > 1) {
             text += fmt::format(" or ... ({} in all)", members);
         }
-        b_.begin(origin(where_, std::move(text)));
+        b_.begin(origin(where_, expression_.nodes[id].at, std::move(text)));
     }
 
     Target lower_primitive(pcap::NodeId id, const Ways& ways);
 
     Builder& b_;
     const pcap::Expression& expression_;
-    const LineMark& where_;
+    const Where& where_;
     Links links_;
 };
 
@@ -259,7 +263,7 @@ std::uint32_t decision(const Step& step) {
 Target lower_step(Builder& b, const Step& step, const Target& next) {
     Target found = give(decision(step));
     if (step.action == Step::Action::Log) {
-        b.begin(origin(step.where, "log"));
+        b.begin(origin(step.where, {}, "log"));
         found = b.add(Log{step.slot}, {next, next}, next);
     }
     b.abort = next;
@@ -268,7 +272,7 @@ Target lower_step(Builder& b, const Step& step, const Target& next) {
 
 }  // namespace
 
-Graph lower(const pcap::Expression& expression, Lists lists, const LineMark& where) {
+Graph lower(const pcap::Expression& expression, Lists lists, const Where& where) {
     Graph graph;
     Builder b(graph, lists);
     b.abort = give(0);

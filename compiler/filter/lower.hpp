@@ -8,6 +8,7 @@
 #include <string>
 
 #include "compiler/filter/graph.hpp"
+#include "parser/base/span.hpp"
 #include "parser/pcap/expression.hpp"
 
 namespace bpfw::compiler::filter {
@@ -17,9 +18,15 @@ namespace bpfw::compiler::filter {
 // ones included. AsWritten: one test after the other (what classic bytecode can say).
 enum class Lists : std::uint8_t { AsSets, AsWritten };
 
-// Gives 1 for a match, 0 for none. `where` names file and line for the origins; each origin's
-// text is the primitive's.
-Graph lower(const parser::pcap::Expression& expression, Lists lists, const LineMark& where);
+// Where an expression stands: `mark` is the rule's place. With `sources`, each origin names the
+// primitive's own (its Span), which may be in a file that the rule reads.
+struct Where {
+    LineMark mark;
+    const parser::Sources* sources = nullptr;
+};
+
+// Gives 1 for a match, 0 for none. Each origin's text is the primitive's.
+Graph lower(const parser::pcap::Expression& expression, Lists lists, const Where& where);
 
 // One of the short-form rules (drop EXPR).
 struct Step {
@@ -27,7 +34,7 @@ struct Step {
     enum class Action : std::uint8_t { Accept, Drop, Log };
     Action action = Action::Drop;
     std::uint32_t slot = 0;  // counter
-    LineMark where;
+    Where where;
 };
 // In order; the first Accept or Drop that matches decides, a Log records and goes on. An abort
 // in one expression means that this one does not match.

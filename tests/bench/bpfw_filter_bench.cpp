@@ -59,7 +59,7 @@ struct Compiled {
 std::optional<std::size_t> classic_size(const parser::pcap::Expression& expression) {
     std::string why;
     const auto graph = filter::optimise(
-        filter::lower(expression, filter::Lists::AsWritten, {0, "bench", 1, 1, ""}));
+        filter::lower(expression, filter::Lists::AsWritten, {{0, "bench", 1, 1, ""}}));
     const auto program = filter::to_classic(graph, kSnapshot, why);
     return program ? std::optional(program->size()) : std::nullopt;
 }
@@ -83,7 +83,7 @@ Result<Compiled> compile(const std::string& text, Classic classic) {
     const auto expression =
         parser::pcap::parse({sources.text(source), whole}, {}, parser::system_names(), diags);
     if (!expression) return failure("compile", text, 0, render(diags, sources));
-    const auto program = filter::compile_filter(*expression, {0, "bench", 1, 1, ""}, diags);
+    const auto program = filter::compile_filter(*expression, {{0, "bench", 1, 1, ""}}, diags);
     if (!program) return failure("compile", text, 0, render(diags, sources));
     const auto bytes = compiler::write_object(*program);
     if (!bytes) return tl::unexpected(bytes.error());

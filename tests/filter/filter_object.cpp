@@ -50,7 +50,7 @@ private:
 
 Result<std::vector<std::byte>> compiled(const parser::pcap::Expression& expression) {
     const ir::Graph graph =
-        ir::optimise(ir::lower(expression, ir::Lists::AsSets, {0, "expression", 1, 1, ""}));
+        ir::optimise(ir::lower(expression, ir::Lists::AsSets, {{0, "expression", 1, 1, ""}}));
     return compiler::write_object(ir::filter_program(graph));
 }
 

@@ -21,8 +21,8 @@ TEST(CompileExpression, ListingNamesEachPrimitiveAndBothSizes) {
     EXPECT_EQ(got.code, 0) << got.err;
     EXPECT_EQ(got.err, "");
     EXPECT_TRUE(holds(got.out, "bpfw_filter_xdp: ")) << got.out;
-    EXPECT_TRUE(holds(got.out, ": tcp port 80\n")) << got.out;
-    EXPECT_TRUE(holds(got.out, ": host 192.0.2.1\n")) << got.out;
+    EXPECT_TRUE(holds(got.out, "; expression:1:1: tcp port 80\n")) << got.out;
+    EXPECT_TRUE(holds(got.out, "; expression:1:17: host 192.0.2.1\n")) << got.out;
     EXPECT_TRUE(holds(got.out, "classic BPF: ")) << got.out;
 }
 
@@ -31,7 +31,7 @@ TEST(CompileExpression, FileAndStandardInput) {
     const std::string file = directory.file("web.filter", "tcp port 80\nor host 192.0.2.1\n");
     const Outcome from_file = run_command({BPFW, "compile", "-F", file});
     EXPECT_EQ(from_file.code, 0) << from_file.err;
-    EXPECT_TRUE(holds(from_file.out, "; " + file + ":")) << from_file.out;
+    EXPECT_TRUE(holds(from_file.out, "; " + file + ":2:4: host 192.0.2.1\n")) << from_file.out;
     EXPECT_EQ(run_command({BPFW, "compile", "-F", "-"}, "arp").code, 0);
     const Outcome missing = run_command({BPFW, "compile", "-F", directory.path("none")});
     EXPECT_EQ(missing.code, 2);

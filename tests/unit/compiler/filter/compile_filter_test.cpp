@@ -25,7 +25,7 @@ Compiled compiled(const std::string& text) {
     Compiled out;
     const auto expression = parser::pcap::parse({text, {}}, {}, parser::system_names(), out.diags);
     EXPECT_TRUE(expression) << text;
-    if (expression) out.program = compile_filter(*expression, {0, "filter", 1, 0, ""}, out.diags);
+    if (expression) out.program = compile_filter(*expression, {{0, "filter", 1, 0, ""}}, out.diags);
     return out;
 }
 

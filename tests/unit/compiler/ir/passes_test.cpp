@@ -21,7 +21,7 @@ std::vector<Ir> lowered(const std::string& text) {
     apply_all(ruleset, statements, Restore::Flush, diags);
     check(ruleset, diags);
     EXPECT_FALSE(diags.has_errors()) << render(diags, sources);
-    Filters filters;
+    Filters filters(sources);
     return lower(ruleset, sources, filters);
 }
 
