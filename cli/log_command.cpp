@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -53,22 +55,26 @@ nanoseconds wall_clock(nanoseconds since_boot) {
 class Out {
 public:
     virtual ~Out() = default;
-    virtual void take(const runtime::Event& event) = 0;
+    // 0, or why it could not be written (errno).
+    virtual int take(const runtime::Event& event) = 0;
 };
 
 class LineOut : public Out {
 public:
-    void take(const runtime::Event& event) override {
+    int take(const runtime::Event& event) override {
         const nanoseconds time = wall_clock(event.time);
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
         const std::time_t second = seconds.count();
         tm local{};
         ::localtime_r(&second, &local);
-        fmt::print("{:%Y-%m-%d %H:%M:%S}.{:06} {} {} {} bytes: {}\n", local,
-                   std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count(),
-                   interface_name(event.ifindex), rule_name(event.slot), event.length,
-                   frame_summary(event.bytes));
-        std::fflush(stdout);
+        const std::string line = fmt::format(
+            "{:%Y-%m-%d %H:%M:%S}.{:06} {} {} {} bytes: {}\n", local,
+            std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count(),
+            interface_name(event.ifindex), rule_name(event.slot), event.length,
+            frame_summary(event.bytes));
+        errno = 0;
+        const bool written = std::fputs(line.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+        return written ? 0 : errno;
     }
 
 private:
@@ -106,7 +112,7 @@ public:
     }
     explicit CaptureOut(pcap_dumper_t* file) : file_(file, pcap_dump_close) {}
 
-    void take(const runtime::Event& event) override {
+    int take(const runtime::Event& event) override {
         const nanoseconds time = wall_clock(event.time);
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
         pcap_pkthdr header{};
@@ -116,7 +122,7 @@ public:
         header.len = event.length;
         auto* file = reinterpret_cast<u_char*>(file_.get());
         pcap_dump(file, &header, reinterpret_cast<const u_char*>(event.bytes.data()));
-        pcap_dump_flush(file_.get());
+        return pcap_dump_flush(file_.get()) == 0 ? 0 : errno;
     }
 
 private:
@@ -131,13 +137,26 @@ std::unique_ptr<Out> open_out(const std::string& capture) {
     return out;
 }
 
+// A full disk ends it: events that are read and not written would be gone.
+Exit unwritten(const std::string& capture, int error_number) {
+    std::clearerr(stdout);  // told here, and once
+    fmt::print(stderr, "bpfw log: cannot write {}: {}\n",
+               capture.empty() ? "standard output" : fmt::format("capture '{}'", capture),
+               std::strerror(error_number));
+    return Exit::Refused;
+}
+
 Exit follow(runtime::EventReader& reader, Out& out, const Options& options) {
     std::uint64_t missing = options.events.value_or(UINT64_MAX);
-    const auto take = [&](const runtime::Event& event) { out.take(event); };
+    int error = 0;
+    const auto take = [&](const runtime::Event& event) {
+        if (error == 0) error = out.take(event);
+    };
     while (stopped == 0 && missing != 0) {
         const Result<std::size_t> got = reader.poll(kPatience, std::min(kBatch, missing), take);
         if (!got && got.error().error_number != EINTR && got.error().error_number != EAGAIN)
             return report(got.error(), KernelLog::Hide);
+        if (error != 0) return unwritten(options.capture, error);
         if (got) missing -= *got;
         if (got && *got == 0 && options.no_follow) break;
         if (got && *got == 0 && !reader.still_there()) {

@@ -197,7 +197,9 @@ void add_log(CLI::App& app, Options& options) {
     sub.add_option("--pcap", options.capture,
                    "write a capture instead of lines; - is standard output")
         ->type_name("FILE");
-    sub.add_option("--events", options.events, "end after so many")->type_name("N");
+    sub.add_option("--events", options.events, "end after so many")
+        ->check(CLI::Range(1, 1000000000))
+        ->type_name("N");
     sub.add_flag("--no-follow", options.no_follow, "end when what is recorded has been shown");
 }
 

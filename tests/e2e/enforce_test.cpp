@@ -294,6 +294,19 @@ TEST_F(Enforce, LogNamesTheRuleOfTheRulesThatStandNow) {
     EXPECT_EQ(after.out.find("log #2"), std::string::npos) << after.out;
 }
 
+// What is read and cannot be written would be gone.
+TEST_F(Enforce, LogEndsWhenItCannotWrite) {
+    ASSERT_EQ(run({"ip", "addr", "add", "192.0.2.1/24", "dev", "bpfw-cli1"}).code, 0);
+    ASSERT_EQ(load("log arp\n").code, 0);
+    const std::string log = std::string("timeout 5 ") + BPFW + " log ";
+    for (const std::string to : {">/dev/full", "--pcap /dev/full"}) {
+        run({"ping", "-q", "-c", "1", "-W", "1", "-I", "bpfw-cli1", "192.0.2.7"});
+        const Outcome got = run({"sh", "-c", log + to});
+        EXPECT_EQ(got.code, 1) << to;
+        EXPECT_NE(got.err.find("No space left"), std::string::npos) << to << ": " << got.err;
+    }
+}
+
 TEST_F(Enforce, KilledAtAnyMomentTheOldOrTheNewRulesStand) {
     ASSERT_EQ(load("-A INPUT -j DROP\n").code, 0);
     const std::string one = "-A INPUT -j DROP\n";

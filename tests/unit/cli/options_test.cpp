@@ -43,6 +43,8 @@ const Wrong kWrong[] = {
     {"bad_hook", {"test", "a", "--pcap", "b", "--hook", "raw"}, "'raw' is none of"},
     {"both_families", {"load", "a", "-4", "-6"}, "excludes"},
     {"two_outputs", {"compile", "a", "--dot", "-o", "b"}, "excludes"},
+    {"negative_events", {"log", "--events", "-1"}, "--events"},
+    {"no_events", {"log", "--events", "0"}, "--events"},
     {"negative_wait", {"unload", "--wait=-1"}, "--wait"},
     {"unload_takes_no_rules", {"unload", "a"}, "a"},
     {"help_on_no_command", {"help", "enforce"}, "no command 'enforce'"},
