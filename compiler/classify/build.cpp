@@ -19,7 +19,11 @@ using Numbers = std::vector<std::uint32_t>;  // of boxes, ascending
 
 constexpr unsigned kNarrow4 = 12;  // prefix length
 constexpr unsigned kNarrow6 = 24;
+constexpr std::uint32_t kFewPorts = 32;
+constexpr std::size_t kPortSet = 2;
+constexpr std::size_t kWideSet = 3;
 constexpr std::size_t kSmallSet = 12;
+constexpr std::size_t kSmallPortSet = 256;
 constexpr std::size_t kWordsPerBox = 32;
 constexpr std::size_t kSpareWords = 1U << 19U;
 constexpr int kAttempts = 6;
@@ -70,22 +74,28 @@ struct Built {
     std::uint32_t visits = 0;
 };
 
-// One attempt at all trees. `failed` when memory or visits pass the limits.
 class Builder {
 public:
     Builder(Family family, std::span<const RankedBox> boxes, const CostModel& cost)
         : boxes_(boxes),
           dims_(dimensions(family)),
           columns_(columns_of(boxes, dims_)),
-          chooser_(columns_, dims_, cost),
-          limit_(cost.words != 0 ? cost.words : boxes.size() * kWordsPerBox + kSpareWords) {
+          cost_(cost),
+          chooser_(columns_, dims_, cost) {
         out_.family = family;
     }
     std::optional<Classifier> run();
 
 private:
-    [[nodiscard]] unsigned narrowness(std::size_t box) const;
+    [[nodiscard]] std::size_t set_of(std::size_t box) const;
     [[nodiscard]] std::vector<Numbers> sets() const;
+    struct Sizes {
+        std::size_t words;
+        std::size_t entries;
+        std::size_t inner;
+    };
+    void restart(const Sizes& before, const CostModel& cost);
+    std::optional<Built> make_tree(const Numbers& set, std::size_t most_words);
     void put_headers(const std::vector<Numbers>& sets);
     Built make(const Numbers& boxes, const Domain& domain, std::uint32_t depth);
     Built make_inner(const Numbers& boxes, const Domain& domain, const Cut& cut,
@@ -107,8 +117,9 @@ private:
     std::span<const RankedBox> boxes_;
     std::vector<std::size_t> dims_;
     Columns columns_;
+    CostModel cost_;
     Chooser chooser_;
-    std::size_t limit_;
+    std::size_t limit_ = 0;  // words of this attempt
     Classifier out_;
     std::unordered_multimap<std::uint64_t, KnownLeaf> leaves_;  // by a hash of their boxes
     Numbers leaf_boxes_;
@@ -125,25 +136,31 @@ unsigned prefix_length(const Box& box, std::size_t dim, Family family) {
     return length;
 }
 
-// Bit 1: a narrow source, bit 0: a narrow destination.
-unsigned Builder::narrowness(std::size_t box) const {
+// A set for narrow destinations, one for narrow sources with wide destinations, one for few
+// destination ports, one for the rest. Cut by what is narrow in it, a set's boxes are in few
+// leaves each; more sets, for boxes that are narrow in several ways, would cost a tree each and
+// save nothing.
+std::size_t Builder::set_of(std::size_t box) const {
     const unsigned limit = out_.family == Family::Ipv4 ? kNarrow4 : kNarrow6;
     const Box& one = boxes_[box].box;
-    return (prefix_length(one, kSource, out_.family) >= limit ? 2U : 0U) |
-           (prefix_length(one, kDestination, out_.family) >= limit ? 1U : 0U);
+    if (prefix_length(one, kDestination, out_.family) >= limit) return 0;
+    if (prefix_length(one, kSource, out_.family) >= limit) return 1;
+    const Interval& ports = one.dims[kL4Dst];
+    return ports.last - ports.first <= kFewPorts ? kPortSet : kWideSet;
 }
 
-// A small set is not worth a tree: its boxes go to one of wider boxes, where they are no harm.
+// A small set is not worth a tree: its boxes go to the wider ones, where they are no harm.
 std::vector<Numbers> Builder::sets() const {
     std::array<Numbers, kMostTrees> out;
-    for (std::uint32_t i = 0; i < boxes_.size(); ++i) out.at(narrowness(i)).push_back(i);
-    for (const auto& [from, into] : {std::pair{3U, 1U}, {3U, 2U}, {2U, 0U}, {1U, 0U}}) {
-        if (out.at(from).size() > kSmallSet || out.at(into).empty()) continue;
+    for (std::uint32_t i = 0; i < boxes_.size(); ++i) out.at(set_of(i)).push_back(i);
+    Numbers& wide = out.at(kWideSet);
+    for (Numbers& set : out) {
+        const std::size_t small = &set == &out.at(kPortSet) ? kSmallPortSet : kSmallSet;
+        if (&set == &wide || set.size() > small || wide.empty()) continue;
         Numbers both;
-        std::merge(out.at(from).begin(), out.at(from).end(), out.at(into).begin(),
-                   out.at(into).end(), std::back_inserter(both));
-        out.at(into) = std::move(both);
-        out.at(from).clear();
+        std::merge(set.begin(), set.end(), wide.begin(), wide.end(), std::back_inserter(both));
+        wide = std::move(both);
+        set.clear();
     }
     std::vector<Numbers> used;
     for (Numbers& set : out)
@@ -335,16 +352,45 @@ void Builder::put_headers(const std::vector<Numbers>& sets) {
     out_.trees = sets.size();
 }
 
+// What an attempt wrote is forgotten.
+void Builder::restart(const Sizes& before, const CostModel& cost) {
+    out_.words.resize(before.words);
+    out_.entries = before.entries;
+    out_.inner = before.inner;
+    leaves_.clear();
+    leaf_boxes_.clear();
+    chooser_ = Chooser(columns_, dims_, cost);
+}
+
+// Memory weighs more and short lists less with each attempt: fewer cuts, longer leaves.
+std::optional<Built> Builder::make_tree(const Numbers& set, std::size_t most_words) {
+    const Sizes before{out_.words.size(), out_.entries, out_.inner};
+    const Numbers boxes = reachable(set, everything(), kSource);
+    CostModel cost = cost_;
+    limit_ = before.words + most_words;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        const Built tree = make(boxes, everything(), 0);
+        if (!failed() && out_.visits + tree.visits <= kMostVisits) return tree;
+        cost.memory = cost.memory * 2 + 1;
+        if (failed()) cost.entry /= 2;
+        restart(before, cost);
+    }
+    return std::nullopt;
+}
+
 std::optional<Classifier> Builder::run() {
     const std::vector<Numbers> all = sets();
     put_headers(all);
+    const std::size_t cap =
+        cost_.words != 0 ? cost_.words : boxes_.size() * kWordsPerBox + kSpareWords;
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const Built tree = make(reachable(all[i], everything(), kSource), everything(), 0);
-        if (failed()) return std::nullopt;
-        out_.words[kHeaders + 2 * i] = tree.node;
-        out_.visits += tree.visits;
+        const std::size_t left = cap - std::min(cap, out_.words.size());
+        const std::size_t usual = all[i].size() * kWordsPerBox + kSpareWords / 2;
+        const auto tree = make_tree(all[i], std::min(left, usual));
+        if (!tree) return std::nullopt;
+        out_.words[kHeaders + 2 * i] = tree->node;
+        out_.visits += tree->visits;
     }
-    if (out_.visits > kMostVisits) return std::nullopt;
     out_.words.resize(out_.words.size() + most_leaf_words(out_.family), 0);
     return std::move(out_);
 }
@@ -353,14 +399,7 @@ std::optional<Classifier> Builder::run() {
 
 std::optional<Classifier> build(Family family, std::span<const RankedBox> boxes,
                                 const CostModel& cost) {
-    CostModel now = cost;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        if (auto built = Builder(family, boxes, now).run()) return built;
-        // Memory weighs more and short lists less: fewer cuts, longer leaves.
-        now.memory = now.memory * 2 + 1;
-        now.entry /= 2;
-    }
-    return std::nullopt;
+    return Builder(family, boxes, cost).run();
 }
 
 }  // namespace bpfw::compiler::classify

@@ -95,7 +95,7 @@ void Chooser::consider(const Node& node, std::size_t dim, unsigned most_bits) {
     std::optional<std::uint32_t> pattern;
     std::uint32_t narrow = 0;
     for (std::size_t i = 0; i < node.boxes.size(); i += step) {
-        const Interval one = columns_.at(dim)[node.boxes[i]];
+        const Interval one = columns_->at(dim)[node.boxes[i]];
         sample_.push_back(one);
         if (one.first <= known.bounds.first && one.last >= known.bounds.last) continue;
         if (!pattern) pattern = one.first;

@@ -47,7 +47,7 @@ inline constexpr std::uint32_t kMostDepth = 12;
 class Chooser {
 public:
     Chooser(const Columns& columns, std::vector<std::size_t> dims, const CostModel& cost)
-        : columns_(columns), dims_(std::move(dims)), cost_(cost) {}
+        : columns_(&columns), dims_(std::move(dims)), cost_(cost) {}
     // Nothing: a leaf is cheaper.
     std::optional<Cut> choose(const Node& node);
 
@@ -61,7 +61,7 @@ private:
     Estimate estimate(const Cut& cut);
     [[nodiscard]] double later(double boxes) const;
 
-    const Columns& columns_;
+    const Columns* columns_;
     std::vector<std::size_t> dims_;
     CostModel cost_;
     double best_cost_ = 0;
