@@ -81,6 +81,11 @@ std::string listing(const Program& program) {
         put_function(out, function);
         instructions += function.insns.size();
     }
+    if (program.entry == Entry::Filter) {
+        fmt::format_to(std::back_inserter(out), "{} instructions ({} bytes)\n", instructions,
+                       instructions * kInsnBytes);
+        return fmt::to_string(out);
+    }
     put_placements(out, program.placements);
     fmt::format_to(std::back_inserter(out),
                    "{} functions, {} instructions ({} bytes), {} counter slots, "
