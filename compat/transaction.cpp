@@ -144,6 +144,19 @@ Applied apply_each(compiler::Ruleset live, const Transaction& transaction, Need 
     return applied;
 }
 
+// Of what this command says; the rules that stand already were warned of when they came.
+std::string warnings_of(const Transaction& transaction, const parser::Diagnostics& diags,
+                        const parser::Sources& sources) {
+    std::string text;
+    for (const parser::Diagnostic& diagnostic : diags.all()) {
+        const bool now = std::any_of(
+            transaction.statements.begin(), transaction.statements.end(),
+            [&](const Statement& said) { return said.at.source == diagnostic.span().source; });
+        if (now) text += render(diagnostic, sources);
+    }
+    return text;
+}
+
 }  // namespace
 
 Answer carry_out(const Transaction& transaction, const Face& face, const Host& host,
@@ -173,7 +186,7 @@ Answer carry_out(const Transaction& transaction, const Face& face, const Host& h
     }
     if (!done) return complain(face, done.error());
     if (diags.has_errors()) return complain_of_compile(face, diags, sources);
-    return {applied.output, render(diags, sources), Exit::Ok};
+    return {applied.output, warnings_of(transaction, diags, sources), Exit::Ok};
 }
 
 }  // namespace bpfw::compat

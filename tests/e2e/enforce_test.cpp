@@ -294,6 +294,16 @@ TEST_F(Enforce, LogNamesTheRuleOfTheRulesThatStandNow) {
     EXPECT_EQ(after.out.find("log #2"), std::string::npos) << after.out;
 }
 
+TEST_F(Enforce, AWarningIsToldWhenTheRuleComes) {
+    ASSERT_EQ(load("drop tcp and udp\n").code, 0);
+    const Outcome first =
+        run({BPF_IPTABLES, "-A", "INPUT", "-m", "pcap", "--filter", "arp and ip", "-j", "DROP"});
+    EXPECT_EQ(first.code, 0);
+    EXPECT_NE(first.err.find("command line:1:"), std::string::npos) << first.err;
+    EXPECT_EQ(first.err.find("running ruleset"), std::string::npos) << first.err;
+    EXPECT_EQ(run({BPF_IPTABLES, "-A", "INPUT", "-p", "tcp", "-j", "DROP"}).err, "");
+}
+
 // What is read and cannot be written would be gone.
 TEST_F(Enforce, LogEndsWhenItCannotWrite) {
     ASSERT_EQ(run({"ip", "addr", "add", "192.0.2.1/24", "dev", "bpfw-cli1"}).code, 0);
