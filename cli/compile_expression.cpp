@@ -10,7 +10,6 @@
 #include "cli/write_file.hpp"
 #include "compiler/compile.hpp"
 #include "compiler/filter/classic.hpp"
-#include "compiler/filter/compile_filter.hpp"
 #include "compiler/filter/lower.hpp"
 #include "compiler/filter/optimise.hpp"
 #include "compiler/object/object.hpp"
@@ -109,13 +108,8 @@ Exit write_object_file(const compiler::Program& program, const std::string& path
 
 Exit run_compile_expression(const Options& options) {
     ExpressionInput input;
-    read_expression(options, input);
-    std::optional<compiler::Program> program;
-    if (input.expression)
-        program = filter::compile_filter(*input.expression, input.where(), input.diags);
-    const Exit reported = report(input.diags, input.sources);
-    if (reported != Exit::Ok) return reported;
-    if (!input.expression || !program) BPFW_BUG("no program and no reason");
+    const tl::expected<compiler::Program, Exit> program = compile_expression(options, input);
+    if (!program) return program.error();
     if (options.classic != 0) return print_classic(*input.expression, input, options.classic);
     if (!options.dump_after.empty())
         return print_stage(*input.expression, input, options.dump_after);

@@ -8,6 +8,9 @@
 #include <cstring>
 
 #include "cli/read_file.hpp"
+#include "cli/report.hpp"
+#include "compiler/filter/compile_filter.hpp"
+#include "parser/base/result.hpp"
 #include "parser/parse.hpp"
 #include "parser/pcap/pcap.hpp"
 
@@ -28,6 +31,19 @@ void read_expression(const Options& options, ExpressionInput& input) {
     const std::string bare = given ? stored : parser::pcap::without_comments(stored);
     input.expression =
         parser::pcap::parse({bare, whole}, {options.netmask}, parser::system_names(), input.diags);
+}
+
+tl::expected<compiler::Program, Exit> compile_expression(const Options& options,
+                                                         ExpressionInput& input) {
+    read_expression(options, input);
+    std::optional<compiler::Program> program;
+    if (input.expression) {
+        program = compiler::filter::compile_filter(*input.expression, input.where(), input.diags);
+    }
+    const Exit reported = report(input.diags, input.sources);
+    if (reported != Exit::Ok) return tl::unexpected(reported);
+    if (!input.expression || !program) BPFW_BUG("no program and no reason");
+    return *std::move(program);
 }
 
 }  // namespace bpfw::cli

@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "compiler/filter/lower.hpp"
+#include "compiler/program.hpp"
 #include "parser/base/diagnostics.hpp"
 #include "parser/pcap/expression.hpp"
 
@@ -24,6 +26,10 @@ struct ExpressionInput {
 
 // Reads what -e or -F names. Everything wrong, an unreadable file included, is in input.diags.
 void read_expression(const Options& options, ExpressionInput& input);
+
+// The two steps every command with an expression begins with; what is wrong has been reported.
+tl::expected<compiler::Program, Exit> compile_expression(const Options& options,
+                                                         ExpressionInput& input);
 
 // `bpfw compile -e`: listing, classic bytecode, stage text, graph or object file.
 Exit run_compile_expression(const Options& options);

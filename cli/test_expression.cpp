@@ -9,7 +9,6 @@
 #include "cli/capture.hpp"
 #include "cli/expression.hpp"
 #include "cli/report.hpp"
-#include "compiler/filter/compile_filter.hpp"
 #include "compiler/filter/evaluate.hpp"
 #include "compiler/filter/lower.hpp"
 #include "compiler/filter/optimise.hpp"
@@ -138,13 +137,8 @@ Exit match_all(Capture& capture, Matcher& matcher, const Options& options) {
 
 Exit run_test_expression(const Options& options) {
     ExpressionInput input;
-    read_expression(options, input);
-    std::optional<compiler::Program> program;
-    if (input.expression)
-        program = filter::compile_filter(*input.expression, input.where(), input.diags);
-    const Exit reported = report(input.diags, input.sources);
-    if (reported != Exit::Ok) return reported;
-    if (!input.expression || !program) BPFW_BUG("no program and no reason");
+    const tl::expected<compiler::Program, Exit> program = compile_expression(options, input);
+    if (!program) return program.error();
     tl::expected<Capture, std::string> capture = Capture::open(options.capture);
     if (!capture) {
         fmt::print(stderr, "bpfw test: {}\n", capture.error());

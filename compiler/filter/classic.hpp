@@ -17,10 +17,10 @@ namespace bpfw::compiler::filter {
 using ClassicProgram = std::vector<parser::ClassicInstruction>;
 
 // Returns `accepted` for a match (tcpdump's snapshot length; 262144 by default), else 0. The
-// graph is lowered AsWritten (of sets, it may have those of one word). Backward jumps, which the kernel refuses, are never made: a
-// protochain is unrolled. Nothing when the graph asks what classic BPF cannot (out of scratch
-// words): `why` then says what. A program of more than 4096 instructions is made all the same;
-// fault_of() tells that no kernel takes it.
+// graph is lowered AsWritten (of sets, it may have those of one word). Backward jumps, which the
+// kernel refuses, are never made: a protochain is unrolled. Nothing when the graph asks what
+// classic BPF cannot (out of scratch words): `why` then says what. A program of more than 4096
+// instructions is made all the same; fault_of() tells that no kernel takes it.
 std::optional<ClassicProgram> to_classic(const Graph& graph, std::uint32_t accepted,
                                          std::string& why);
 
