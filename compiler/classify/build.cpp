@@ -25,6 +25,9 @@ constexpr std::size_t kWideSet = 3;
 constexpr std::size_t kSmallSet = 12;
 constexpr std::size_t kSmallPortSet = 256;
 constexpr std::size_t kWordsPerBox = 32;
+// The verifier takes no offset into a map's value from 2^29 on (BPF_MAX_VAR_OFF), and the function
+// is not alone in the tables.
+constexpr std::size_t kMostWords = 1U << 25U;
 constexpr std::size_t kSpareWords = 1U << 19U;
 constexpr int kAttempts = 6;
 
@@ -381,8 +384,8 @@ std::optional<Built> Builder::make_tree(const Numbers& set, std::size_t most_wor
 std::optional<Classifier> Builder::run() {
     const std::vector<Numbers> all = sets();
     put_headers(all);
-    const std::size_t cap =
-        cost_.words != 0 ? cost_.words : boxes_.size() * kWordsPerBox + kSpareWords;
+    const std::size_t cap = std::min(
+        kMostWords, cost_.words != 0 ? cost_.words : boxes_.size() * kWordsPerBox + kSpareWords);
     for (std::size_t i = 0; i < all.size(); ++i) {
         const std::size_t left = cap - std::min(cap, out_.words.size());
         const std::size_t usual = all[i].size() * kWordsPerBox + kSpareWords / 2;

@@ -34,10 +34,10 @@ struct Classifier {
 // What is expected to cost how much, in nanoseconds, and how much memory may be spent. Measured
 // on x86-64 by tests/bench (bpfw_classify_bench).
 struct CostModel {
-    double visit = 5;       // a node that has to come from the second or third cache
+    double visit = 10;      // a node that has to come from the second or third cache
     double bit = 5;         // narrowing a long list down later, by one bit
     double entry = 0.55;    // half of the entries of a leaf are looked at before a match
-    double memory = 1;      // doubling the memory, at most
+    double memory = 3;      // doubling the memory
     std::size_t words = 0;  // at most; 0: 32 for each box and 2^19
 };
 

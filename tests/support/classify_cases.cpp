@@ -63,7 +63,7 @@ Box random_box(Random& random, Family family) {
         box.dims[kL4Dst] = box.dims[kL4Src] = {7U << 16U, kL4Last};
     }
     if (random.percent(15)) {
-        box.misc_mask = random.percent(50) ? 0x1700 : 0xff << 8U * random.below(4);
+        box.misc_mask = random.percent(50) ? 0x1700U : 0xffU << 8U * random.below(4);
         box.misc_value = random.pick(kWords) & box.misc_mask;
     }
     return box;
