@@ -86,6 +86,10 @@ compiler::Program at_xdp(const compiler::Program& program) {
 }
 
 void print_classic_size(const Expression& expression, const filter::Where& where) {
+    if (expression.nodes.size() > kMostClassic) {
+        fmt::print("classic BPF: not counted, there are {} primitives\n", expression.nodes.size());
+        return;
+    }
     std::string why;
     const auto classic = classic_of(expression, where, why);
     if (!classic) {
@@ -98,6 +102,15 @@ void print_classic_size(const Expression& expression, const filter::Where& where
     }
 }
 
+// What needs no eBPF: an expression too large for that has classic bytecode and stages too.
+Exit print_other(const Options& options, ExpressionInput& input) {
+    read_expression(options, input);
+    const Exit reported = report(input.diags, input.sources);
+    if (reported != Exit::Ok) return reported;
+    return options.classic != 0 ? print_classic(*input.expression, input, options.classic)
+                                : print_stage(*input.expression, input, options.dump_after);
+}
+
 Exit write_object_file(const compiler::Program& program, const std::string& path) {
     const Result<std::vector<std::byte>> object = compiler::write_object(program);
     if (!object) return report(object.error(), KernelLog::Hide);
@@ -108,11 +121,9 @@ Exit write_object_file(const compiler::Program& program, const std::string& path
 
 Exit run_compile_expression(const Options& options) {
     ExpressionInput input;
+    if (options.classic != 0 || !options.dump_after.empty()) return print_other(options, input);
     const tl::expected<compiler::Program, Exit> program = compile_expression(options, input);
     if (!program) return program.error();
-    if (options.classic != 0) return print_classic(*input.expression, input, options.classic);
-    if (!options.dump_after.empty())
-        return print_stage(*input.expression, input, options.dump_after);
     if (!options.output.empty()) return write_object_file(*program, options.output);
     if (options.dot) {
         fmt::print("{}", compiler::dot(at_xdp(*program)));

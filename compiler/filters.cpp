@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -162,9 +163,10 @@ void warn(const Ruleset& ruleset, const Filters& filters, const filter::Graph& f
     for (const RulesetFrameRule& have : ruleset.frames) {
         if (reached.count(slot++) != 0) continue;
         // Not reached: it rejects all, or a rule before it takes all.
+        const filter::Step step{&have.rule.expression, filter::Step::Action::Drop, 0, {}};
         const filter::Graph alone =
-            filter::optimise(filter::lower(have.rule.expression, Lists::AsSets, {}));
-        if (filter::always_gives(alone, 0)) warn_of(have.rule.at, diags);
+            filter::optimise(filter::lower(std::span(&step, 1), Lists::AsSets));
+        if (filter::always_gives(alone, BPFW_CONTINUE)) warn_of(have.rule.at, diags);
     }
 }
 

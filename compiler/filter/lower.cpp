@@ -192,6 +192,10 @@ private:
 
     Target lower_primitive(pcap::NodeId id, const Ways& ways);
 
+    Target lower_outbound(const Ways& ways) {
+        return b_.hook == Hook::Ingress ? ways.no : b_.add(IsOutbound{}, ways);
+    }
+
     Builder& b_;
     const pcap::Expression& expression_;
     const Where& where_;
@@ -238,8 +242,8 @@ Target Lowering::lower_primitive(pcap::NodeId id, const Ways& ways) {
                 return b_.compare_number(Relation::GreaterEqual, length(), p.bytes, ways);
             },
             [&](const pcap::Byte& p) { return lower_byte(b_, link, p, ways); },
-            [&](const pcap::Inbound&) { return b_.add(IsOutbound{}, swapped(ways)); },
-            [&](const pcap::Outbound&) { return b_.add(IsOutbound{}, ways); },
+            [&](const pcap::Inbound&) { return lower_outbound(swapped(ways)); },
+            [&](const pcap::Outbound&) { return lower_outbound(ways); },
             [&](const pcap::InterfaceIndex& p) {
                 return b_.compare_number(Relation::Equal, b_.values.add(InterfaceIndex{}), p.index,
                                          ways);
@@ -283,6 +287,7 @@ Graph lower(const pcap::Expression& expression, Lists lists, const Where& where)
 Graph lower(std::span<const Step> steps, Lists lists) {
     Graph graph;
     Builder b(graph, lists);
+    b.hook = Hook::Ingress;
     Target next = give(BPFW_CONTINUE);
     for (std::size_t i = steps.size(); i > 0; --i) {
         next = lower_step(b, steps[i - 1], next);

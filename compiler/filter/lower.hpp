@@ -36,8 +36,8 @@ struct Step {
     std::uint32_t slot = 0;  // counter
     Where where;
 };
-// In order; the first Accept or Drop that matches decides, a Log records and goes on. An abort
-// in one expression means that this one does not match.
+// In order, at ingress (where nothing is outbound); the first Accept or Drop that matches decides,
+// a Log records and goes on. An abort in one expression means that this one does not match.
 Graph lower(std::span<const Step> steps, Lists lists);
 
 }  // namespace bpfw::compiler::filter

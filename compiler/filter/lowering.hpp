@@ -51,6 +51,9 @@ struct Ways {
 };
 inline Ways swapped(const Ways& ways) { return {ways.no, ways.yes}; }
 
+// Where the graph will run.
+enum class Hook : std::uint8_t { Any, Ingress };
+
 // Blocks are added before those that lead to them, and turned around by finish().
 class Builder {
 public:
@@ -59,6 +62,7 @@ public:
     Values values;
     Lists lists;
     Target abort;  // of the expression that is being lowered
+    Hook hook = Hook::Any;
 
     // Blocks added from here on belong to it.
     void begin(LineMark origin);

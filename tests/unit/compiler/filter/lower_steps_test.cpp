@@ -19,7 +19,8 @@ protected:
     void add(const char* text, Action action, std::uint32_t slot) {
         expressions_.push_back(std::make_unique<parser::pcap::Expression>(parsed(text)));
         const auto line = static_cast<std::uint32_t>(expressions_.size());
-        steps_.push_back({expressions_.back().get(), action, slot, {0, "r", line, 1, rule_text_}});
+        steps_.push_back(
+            {expressions_.back().get(), action, slot, {{0, "r", line, 1, rule_text_}, nullptr}});
     }
     compiler::filter::Graph lowered() {
         auto graph = compiler::filter::lower(std::span(steps_), Lists::AsSets);
@@ -76,6 +77,15 @@ TEST_F(Steps, LogGoesOn) {
                                 return log != nullptr && log->slot == 9;
                             }),
               1);
+}
+
+// At ingress, so no frame can be outbound: known before any is seen.
+TEST_F(Steps, NothingIsOutbound) {
+    add("outbound", Action::Drop, 1);
+    add("not inbound", Action::Drop, 2);
+    EXPECT_TRUE(lowered().blocks.empty());
+    add("inbound and tcp", Action::Drop, 3);
+    EXPECT_EQ(decide(eth() / ip4() / tcp()), decision(BPFW_DROP, 3));
 }
 
 TEST_F(Steps, NoneGivesContinue) { EXPECT_EQ(decide(eth() / ip4()), BPFW_CONTINUE); }
