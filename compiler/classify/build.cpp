@@ -86,6 +86,9 @@ public:
           cost_(cost),
           chooser_(columns_, dims_, cost) {
         out_.family = family;
+        const auto bits =
+            static_cast<unsigned>(boxes.empty() ? 0 : std::bit_width(boxes.back().rank));
+        out_.rank_shift = bits > kLeafRankBits ? bits - kLeafRankBits : 0;
     }
     std::optional<Classifier> run();
 
@@ -300,10 +303,12 @@ Built Builder::put_leaf(std::span<const std::uint32_t> boxes) {
         return boxes_[box].box.misc_mask != 0;
     });
     const Misc misc = with_misc ? Misc::With : Misc::Without;
+    const std::uint32_t first_rank = here.empty() ? 0 : boxes_[here.front()].rank;
     if (with_misc) out_.misc = Misc::With;
     Built out{kLeafBit | (with_misc ? kMiscBit : 0) | (rest.empty() ? 0 : kMoreBit) |
                   std::uint64_t{here.size()} << kCountAt |
-                  std::uint64_t{out_.words.size()} << kBaseAt,
+                  std::uint64_t{out_.words.size()} << kBaseAt |
+                  std::uint64_t{first_rank >> out_.rank_shift} << kLeafRankAt,
               1};
     for (const std::uint32_t box : here) put_entry(box, misc);
     out_.entries += here.size();

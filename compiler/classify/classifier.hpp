@@ -23,6 +23,7 @@ struct RankedBox {
 struct Classifier {
     parser::Family family = parser::Family::Ipv4;
     Misc misc = Misc::Without;  // whether any leaf tests misc bits
+    unsigned rank_shift = 0;    // of the ranks in leaves' nodes
     std::vector<std::uint64_t> words;
     // For people.
     std::size_t trees = 0;

@@ -211,6 +211,11 @@ void WalkEmitter::entries(Misc misc) {
 
 void WalkEmitter::leaf() {
     as_.bind(leaf_);
+    as_.mov(kTemporary, kNode);
+    as_.rsh_imm(kTemporary, kLeafRankAt);
+    as_.load(Size::U64, kAt, kStack, kBest);
+    as_.rsh_imm(kAt, classifier_.rank_shift);
+    as_.jgt(kTemporary, kAt, tree_);
     as_.store(Size::U64, kStack, kSavedNode, kNode);
     as_.mov(kLeft, kNode);
     as_.rsh_imm(kLeft, kCountAt);

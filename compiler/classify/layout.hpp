@@ -13,7 +13,8 @@
 // that is asked; 7-12 the shift; 50-63 the mask; the child is the word number
 // base + (field >> shift & mask), base in bits 18-49.
 // Leaf: bit 0 is 1; bit 1: its entries test misc bits; bit 2: the word behind the entries is one
-// more leaf; 7-12 how many entries; base as above, the first entry's.
+// more leaf; 7-12 how many entries; base as above, the first entry's; 50-63 the first entry's rank,
+// shifted right (Classifier::rank_shift): a better match makes the leaf's entries useless.
 //
 // An entry: pairs of words for the addresses, the value and the mask (IPv4: source << 32 |
 // destination; IPv6: source, destination, two pairs each); two words for ports (see kPortSpan);
@@ -40,6 +41,8 @@ inline constexpr unsigned kCountAt = 7;
 inline constexpr std::uint32_t kCountMask = 63;
 inline constexpr unsigned kBaseAt = 18;
 inline constexpr unsigned kMaskAt = 50;
+inline constexpr unsigned kLeafRankAt = 50;
+inline constexpr unsigned kLeafRankBits = 14;
 inline constexpr unsigned kRootBits = 14;  // at most
 inline constexpr unsigned kInnerBits = 8;  // below the root
 

@@ -55,9 +55,11 @@ std::uint64_t child(Words words, std::uint64_t node, const bpfw_packet& packet) 
     return words[base_of(node) + (std::uint64_t{field} >> shift & node >> kMaskAt)];
 }
 
-std::uint32_t walk_leaf(const Classifier& classifier, std::uint64_t node, const Key& key) {
+std::uint32_t walk_leaf(const Classifier& classifier, std::uint64_t node, const Key& key,
+                        std::uint32_t best) {
     const std::size_t pairs = address_pairs(classifier.family);
     for (;;) {
+        if (node >> kLeafRankAt > best >> classifier.rank_shift) return kNoMatch;
         const Misc misc = (node & kMiscBit) != 0 ? Misc::With : Misc::Without;
         std::size_t at = base_of(node);
         for (std::uint64_t left = node >> kCountAt & kCountMask; left > 0; --left) {
@@ -81,7 +83,7 @@ std::uint32_t walk(const Classifier& classifier, const bpfw_packet& packet) {
         if (static_cast<std::uint32_t>(words[header + 1]) >= best) return best;
         std::uint64_t node = words[header];
         while ((node & kLeafBit) == 0) node = child(words, node, packet);
-        best = std::min(best, walk_leaf(classifier, node, key));
+        best = std::min(best, walk_leaf(classifier, node, key, best));
         header = (words[header + 1] >> 32U) / sizeof(std::uint64_t);
     }
 }
