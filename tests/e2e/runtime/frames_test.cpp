@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <thread>
 
 #include "bpf-templates/abi.h"
@@ -98,10 +99,19 @@ protected:
             sockaddr_ll address = {};
             address.sll_family = AF_PACKET;
             address.sll_ifindex = static_cast<int>(::if_nametoindex("out"));
-            for (const Bytes& frame : frames)
-                if (::sendto(socket.get(), frame.data(), frame.size(), 0,
-                             reinterpret_cast<const sockaddr*>(&address), sizeof(address)) > 0)
-                    ++taken;
+            const auto put = [&](const Bytes& frame) {
+                return ::sendto(socket.get(), frame.data(), frame.size(), 0,
+                                reinterpret_cast<const sockaddr*>(&address), sizeof(address)) > 0;
+            };
+            for (const Bytes& frame : frames) {
+                bool sent = put(frame);
+                // A slow receiver's queue is full: it gets time.
+                for (int tries = 0; !sent && errno == ENOBUFS && tries < 100; ++tries) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+                    sent = put(frame);
+                }
+                if (sent) ++taken;
+            }
         }).join();
         return taken;
     }
