@@ -13,6 +13,7 @@
 #include "bpf-templates/abi.h"
 #include "compiler/bytecode_check.hpp"
 #include "compiler/emit/emit.hpp"
+#include "compiler/emit/lookup_table.hpp"
 #include "compiler/filter/lower.hpp"
 #include "compiler/filter/optimise.hpp"
 #include "compiler/filters.hpp"
@@ -21,6 +22,7 @@
 #include "compiler/ir/lower.hpp"
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
+#include "compiler/ir/runs.hpp"
 #include "compiler/ir/specialise.hpp"
 #include "compiler/limits.hpp"
 #include "compiler/plan/placement.hpp"
@@ -57,10 +59,11 @@ struct Pass {
 };
 
 // "lower" comes before the first of these, "plan" and the emission behind the last.
-constexpr std::array<Pass, 5> kPasses = {{
+constexpr std::array<Pass, 6> kPasses = {{
     {"fold", [](Irs irs) { return each(std::move(irs), fold); }},
     {"specialise", specialise_all},
     {"prune", [](Irs irs) { return each(std::move(irs), prune); }},
+    {"runs", [](Irs irs) { return each(std::move(irs), find_runs); }},
     {"order", [](Irs irs) { return each(std::move(irs), order); }},
     {"split", [](Irs irs) { return each(std::move(irs), split); }},
 }};
@@ -95,6 +98,8 @@ bool in_range_of(Field field, Field first, Field last) { return first <= field &
 Reads reads_of(const Irs& irs) {
     Reads reads;
     for (const Ir& ir : irs) {
+        for (const IrLookup& lookup : ir.lookups)
+            reads.fields.insert(lookup.key.begin(), lookup.key.end());
         for (const IrChain& chain : ir.chains) {
             for (const IrRule& rule : chain.rules) {
                 for (const Expr& condition : rule.conditions) collect(condition, reads);
@@ -190,9 +195,10 @@ std::optional<std::vector<Plan>> emit_with_frame(const Lowered& lowered, Program
     if (plans.empty()) return std::nullopt;
     for (const Signature entry : {Signature::FrameXdp, Signature::FrameTc})
         append(filters, emit_frames(lowered.frames, entry, program.tables));
+    LookupTables tables(program.tables);
     for (const Signature signature : {Signature::PacketXdp, Signature::PacketTc}) {
         for (std::size_t n = 0; n < lowered.irs.size(); ++n)
-            append(program.functions, emit(lowered.irs[n], plans[n], signature));
+            append(program.functions, emit(lowered.irs[n], plans[n], tables, signature));
     }
     append(program.functions, std::move(filters));
     drop_unreached(program);
@@ -203,8 +209,9 @@ std::optional<std::vector<Plan>> emit_rules(const Lowered& lowered, Program& pro
                                             parser::Diagnostics& diags) {
     std::vector<Plan> plans = make_plans(lowered.irs, {}, diags);
     if (plans.empty()) return std::nullopt;
+    LookupTables tables(program.tables);
     for (std::size_t n = 0; n < lowered.irs.size(); ++n)
-        append(program.functions, emit(lowered.irs[n], plans[n]));
+        append(program.functions, emit(lowered.irs[n], plans[n], tables));
     return plans;
 }
 

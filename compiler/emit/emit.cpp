@@ -25,10 +25,6 @@ constexpr std::uint32_t kPartReturned = 1u << BPFW_VERDICT_BITS;
 constexpr std::int64_t kSlotOnStack = -4;
 constexpr double kSelective = -3;  // log2: fewer than one packet in eight
 
-std::uint32_t decision(std::uint32_t verdict, std::uint32_t slot) {
-    return slot << BPFW_VERDICT_BITS | verdict;
-}
-
 Function with_signature(Function function, Signature signature) {
     function.signature = signature;
     return function;
@@ -50,9 +46,10 @@ struct Block {
 
 class FunctionEmitter {
 public:
-    FunctionEmitter(const Ir& ir, const Plan& plan, Signature signature)
+    FunctionEmitter(const Ir& ir, const Plan& plan, LookupTables& tables, Signature signature)
         : ir_(ir),
           plan_(plan),
+          tables_(tables),
           signature_(signature),
           null_(as_.label()),
           hotdrop_(as_.label()),
@@ -107,8 +104,7 @@ private:
         Leave end{std::nullopt, 0};
         Leave back{std::nullopt, 0};
         if (chain.policy != ActionKind::Return) {
-            const bool accept = chain.policy == ActionKind::Accept;
-            end.value = decision(accept ? BPFW_ACCEPT : BPFW_DROP, chain.policy_slot);
+            end.value = decision(chain.policy, chain.policy_slot);
             back = end;
         } else if (chain.role == ChainRole::Part) {
             back.value = kPartReturned;
@@ -167,10 +163,8 @@ private:
                 count(rule.slot);
                 return true;
             case ActionKind::Accept:
-                result(decision(BPFW_ACCEPT, rule.slot));
-                return false;
             case ActionKind::Drop:
-                result(decision(BPFW_DROP, rule.slot));
+                result(decision(rule.action.kind, rule.slot));
                 return false;
             case ActionKind::Return:
                 count(rule.slot);
@@ -181,6 +175,9 @@ private:
             case ActionKind::Goto:
                 emit_goto(rule, block);
                 return false;
+            case ActionKind::Lookup:
+                tables_.emit(as_, ir_.lookups[rule.action.lookup]);
+                return true;
         }
         BPFW_BUG("unknown action");
     }
@@ -288,6 +285,7 @@ private:
 
     const Ir& ir_;
     const Plan& plan_;
+    LookupTables& tables_;
     Signature signature_;
     Assembler as_;
     Label null_;
@@ -308,10 +306,11 @@ Function emit_forward(const Unit& unit, Signature signature) {
 
 }  // namespace
 
-std::vector<Function> emit(const Ir& ir, const Plan& plan, Signature signature) {
+std::vector<Function> emit(const Ir& ir, const Plan& plan, LookupTables& tables,
+                           Signature signature) {
     std::vector<Function> out;
     for (const Unit& unit : plan.units) {
-        out.push_back(unit.same_as.empty() ? FunctionEmitter(ir, plan, signature).run(unit)
+        out.push_back(unit.same_as.empty() ? FunctionEmitter(ir, plan, tables, signature).run(unit)
                                            : emit_forward(unit, signature));
     }
     return out;

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "compiler/emit/lookup_table.hpp"
 #include "compiler/ir/ir.hpp"
 #include "compiler/plan/plan.hpp"
 #include "compiler/program.hpp"
@@ -11,7 +12,8 @@
 namespace bpfw::compiler {
 
 // One Function per Unit of the plan, in its order. `signature` is one of the Packet ones; with a
-// context the functions' names end in what name_for() adds.
-std::vector<Function> emit(const Ir& ir, const Plan& plan, Signature signature = Signature::Packet);
+// context the functions' names end in what name_for() adds. Lookups get their data from `tables`.
+std::vector<Function> emit(const Ir& ir, const Plan& plan, LookupTables& tables,
+                           Signature signature = Signature::Packet);
 
 }  // namespace bpfw::compiler

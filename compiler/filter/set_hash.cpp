@@ -38,11 +38,14 @@ std::uint32_t bits_for(std::size_t count) {
     return static_cast<std::uint32_t>(std::bit_width(count - 1));
 }
 
+// log2 of a slot's bytes: the key, or the key and behind it a value.
 std::uint32_t key_shift(std::uint8_t words) { return words == 1 ? 2 : words == 2 ? 3 : 4; }
+std::uint32_t value_shift(std::uint8_t words) { return key_shift(words) + 1; }
 
 class Builder {
 public:
-    explicit Builder(const std::vector<HashKey>& keys) : keys_(keys), hashes_(keys.size()) {}
+    Builder(const std::vector<HashKey>& keys, const std::vector<std::uint32_t>& values)
+        : keys_(keys), values_(values), hashes_(keys.size()) {}
 
     bool build_direct();
     bool build_displaced();
@@ -61,6 +64,7 @@ private:
     }
 
     const std::vector<HashKey>& keys_;
+    const std::vector<std::uint32_t>& values_;  // none, or one for each key
     std::vector<std::uint64_t> hashes_;
     HashShape shape_;
     std::vector<std::uint32_t> slots_;          // number of a key, or kFree
@@ -149,17 +153,23 @@ bool Builder::build_displaced() {
 }
 
 void Builder::put(std::vector<std::byte>& bytes, std::uint8_t words) const {
-    bytes.reserve(bytes.size() + 4 * displacements_.size() + 16 + 4U * words * slots_.size());
+    const std::size_t slot_bytes = std::size_t{1}
+                                   << (values_.empty() ? key_shift(words) : value_shift(words));
+    bytes.reserve(bytes.size() + 4 * displacements_.size() + 16 + slot_bytes * slots_.size());
     for (const std::uint32_t d : displacements_) put_u32(bytes, d);
     while (bytes.size() % 16 != 0) bytes.push_back(std::byte{0});
     for (const std::uint32_t number : slots_) {
         // A free slot holds a member too: a key that equals it is one.
-        const HashKey& key = keys_[number == kFree ? 0 : number];
+        const std::uint32_t member = number == kFree ? 0 : number;
+        const HashKey& key = keys_[member];
+        const std::size_t end = bytes.size() + slot_bytes;
         if (words == 1)
             put_u32(bytes, static_cast<std::uint32_t>(key[1]));
         else if (words == 4)
             put_u64(bytes, key[0]);
         if (words != 1) put_u64(bytes, key[1]);
+        if (!values_.empty()) put_u32(bytes, values_[member]);
+        bytes.resize(end);
     }
 }
 
@@ -172,28 +182,22 @@ void emit_joined(Assembler& as, Reg high, Reg low) {
     as.or_(high, low);
 }
 
-}  // namespace
-
-std::optional<HashShape> put_hash(std::vector<std::byte>& bytes, std::uint8_t words,
-                                  const std::vector<HashKey>& keys) {
-    Builder builder(keys);
-    if (!builder.build_direct() && !builder.build_displaced()) return std::nullopt;
-    builder.put(bytes, words);
-    return builder.shape();
+// What a key's slot is compared with: the low half, or the only one.
+Reg low_half(const LookupRegs& regs, std::uint8_t words) {
+    return words == 4 ? regs.key[2] : regs.key[0];
 }
 
-void emit_hash(const Lookups& to, std::uint8_t words, const HashShape& shape, std::uint32_t offset,
-               Label miss) {
-    Assembler& as = to.as;
-    const auto key = to.regs.key;
-    const Reg h = to.regs.scratch[0];
-    const Reg pointer = to.regs.scratch[1];
-    const Reg other = to.regs.scratch[2];
-    const Reg low = words == 4 ? key[2] : key[0];  // of the two halves
+// Joins the key's words, and leaves the address of its slot in scratch[1].
+void emit_slot(Assembler& as, const LookupRegs& regs, std::uint8_t words, const HashShape& shape,
+               std::uint32_t offset, std::uint32_t slot_shift) {
+    const auto key = regs.key;
+    const Reg h = regs.scratch[0];
+    const Reg pointer = regs.scratch[1];
+    const Reg other = regs.scratch[2];
     if (words >= 2) emit_joined(as, key[0], key[1]);
     if (words == 4) emit_joined(as, key[2], key[3]);
     as.ld_imm64(h, multiplier(shape.seed, 0));
-    as.mul(h, low);
+    as.mul(h, low_half(regs, words));
     if (words == 4) {
         as.ld_imm64(other, multiplier(shape.seed, 1));
         as.mul(other, key[0]);
@@ -209,15 +213,62 @@ void emit_hash(const Lookups& to, std::uint8_t words, const HashShape& shape, st
         as.mul(h, other);
     }
     as.rsh_imm(h, 64 - shape.slot_bits);
-    as.lsh_imm(h, key_shift(words));
+    as.lsh_imm(h, slot_shift);
     as.ld_table(pointer, offset + displacement_bytes(shape));
     as.add(pointer, h);
+}
+
+}  // namespace
+
+HashKey hash_key(const std::array<std::uint32_t, 4>& key, std::uint8_t words) {
+    const auto join = [&](std::size_t i) {
+        return std::uint64_t{key.at(i)} << 32U | key.at(i + 1);
+    };
+    if (words == 1) return {0, key[0]};
+    if (words == 2) return {0, join(0)};
+    return {join(0), join(2)};
+}
+
+std::optional<HashShape> put_hash(std::vector<std::byte>& bytes, std::uint8_t words,
+                                  const std::vector<HashKey>& keys,
+                                  const std::vector<std::uint32_t>& values) {
+    Builder builder(keys, values);
+    if (!builder.build_direct() && !builder.build_displaced()) return std::nullopt;
+    builder.put(bytes, words);
+    return builder.shape();
+}
+
+void emit_hash(const Lookups& to, std::uint8_t words, const HashShape& shape, std::uint32_t offset,
+               Label miss) {
+    Assembler& as = to.as;
+    const Reg h = to.regs.scratch[0];
+    const Reg pointer = to.regs.scratch[1];
+    emit_slot(as, to.regs, words, shape, offset, key_shift(words));
     as.load(words == 1 ? Size::U32 : Size::U64, h, pointer, 0);
     if (words == 4) {
-        as.jne(h, key[0], miss);
+        as.jne(h, to.regs.key[0], miss);
         as.load(Size::U64, h, pointer, 8);
     }
-    as.jeq(h, low, to.member);
+    as.jeq(h, low_half(to.regs, words), to.member);
+}
+
+void emit_hash_value(Assembler& as, const LookupRegs& regs, std::uint8_t words,
+                     const HashShape& shape, std::uint32_t offset, Label miss) {
+    const Reg h = regs.scratch[0];
+    const Reg pointer = regs.scratch[1];
+    emit_slot(as, regs, words, shape, offset, value_shift(words));
+    as.load(Size::U64, h, pointer, 0);
+    if (words == 1) {  // key and value in one load
+        as.jne32(h, low_half(regs, words), miss);
+        as.rsh_imm(h, 32);
+        return;
+    }
+    as.jne(h, regs.key[0], miss);
+    if (words == 4) {
+        as.load(Size::U64, h, pointer, 8);
+        as.jne(h, regs.key[2], miss);
+    }
+    as.load(Size::U32, h, pointer, words == 4 ? 16 : 8);
 }
 
 }  // namespace bpfw::compiler::filter

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The ways in which set_table.cpp looks a key up: for each, its data and its code. Only the set
-// table includes this.
+// The ways in which a key is looked up in the table section: for each, its data and its code.
+// Only the set table and the table of decisions (compiler/emit/lookup_table.cpp) include this.
 #pragma once
 
 #include <array>
@@ -58,11 +58,17 @@ struct HashShape {
     std::uint32_t slot_bits = 0;
     std::uint32_t seed = 0;  // of the multipliers
 };
+HashKey hash_key(const std::array<std::uint32_t, 4>& key, std::uint8_t words);
 // Appends the table. Nothing when no seed that was tried gives each key a slot of its own.
+// `values`: one for each key, or none at all.
 std::optional<HashShape> put_hash(std::vector<std::byte>& bytes, std::uint8_t words,
-                                  const std::vector<HashKey>& keys);
+                                  const std::vector<HashKey>& keys,
+                                  const std::vector<std::uint32_t>& values = {});
 void emit_hash(const Lookups& to, std::uint8_t words, const HashShape& shape, std::uint32_t offset,
                Label miss);
+// Of a table with values: falls through with the key's in scratch[0], or jumps to `miss`.
+void emit_hash_value(Assembler& as, const LookupRegs& regs, std::uint8_t words,
+                     const HashShape& shape, std::uint32_t offset, Label miss);
 
 // -------------------------------------------------------------------------- search
 // The values at which membership changes, ascending, filled up at the front with zeros to
@@ -75,5 +81,14 @@ struct Search {
 Search search_of(const Ranges& set);
 void put_search(std::vector<std::byte>& bytes, const Search& search, const Ranges& set);
 void emit_search(const Lookups& to, const Search& search, std::uint32_t offset);
+
+// The same with a value for each range: behind the values at which something changes stands what
+// a key gets when so many of those are <= it; 0 when no range holds it.
+Search value_search_of(const Ranges& set);
+void put_value_search(std::vector<std::byte>& bytes, const Search& search, const Ranges& set,
+                      std::span<const std::uint32_t> values);
+// Leaves the value in scratch[0].
+void emit_search_value(Assembler& as, const LookupRegs& regs, const Search& search,
+                       std::uint32_t offset);
 
 }  // namespace bpfw::compiler::filter

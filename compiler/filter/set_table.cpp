@@ -41,15 +41,6 @@ std::vector<SetRange> wide_ranges(const Set& set) {
     return out;
 }
 
-HashKey hash_key(std::array<std::uint32_t, 4> key, std::uint8_t words) {
-    const auto join = [&](std::size_t i) {
-        return std::uint64_t{key.at(i)} << 32U | key.at(i + 1);
-    };
-    if (words == 1) return {0, key[0]};
-    if (words == 2) return {0, join(0)};
-    return {join(0), join(2)};
-}
-
 std::vector<HashKey> narrow_keys(const Set& set) {
     std::vector<HashKey> out;
     out.reserve(set.ranges.size());

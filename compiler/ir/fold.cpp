@@ -33,21 +33,6 @@ Expr unwrapped(List list) {
     return {std::move(list)};
 }
 
-// A guard may drop the packet, so nothing that holds one is folded away.
-bool has_guard(const Expr& expr) {
-    const auto any_of = [](const std::vector<Expr>& of) {
-        return std::any_of(of.begin(), of.end(), has_guard);
-    };
-    return std::visit(overloaded{
-                          [](const Test&) { return false; },
-                          [](const FilterTest&) { return false; },
-                          [](Guard) { return true; },
-                          [&](const All& all) { return any_of(all.of); },
-                          [&](const Any& any) { return any_of(any.of); },
-                      },
-                      expr.node);
-}
-
 // Parts up to the first that decides the list by itself (`ends`).
 template <class List>
 Expr fold_list(const List& list, bool (*ends)(const Expr&)) {
@@ -95,6 +80,20 @@ void fold(IrChain& chain) {
 }
 
 }  // namespace
+
+bool has_guard(const Expr& expr) {
+    const auto any_of = [](const std::vector<Expr>& of) {
+        return std::any_of(of.begin(), of.end(), has_guard);
+    };
+    return std::visit(overloaded{
+                          [](const Test&) { return false; },
+                          [](const FilterTest&) { return false; },
+                          [](Guard) { return true; },
+                          [&](const All& all) { return any_of(all.of); },
+                          [&](const Any& any) { return any_of(any.of); },
+                      },
+                      expr.node);
+}
 
 Expr fold(const Expr& expr) {
     return std::visit(overloaded{

@@ -11,4 +11,7 @@ namespace bpfw::compiler {
 Ir fold(Ir ir);
 Expr fold(const Expr& expr);
 
+// A guard may drop the packet, so nothing that holds one is folded away or moved.
+bool has_guard(const Expr& expr);
+
 }  // namespace bpfw::compiler

@@ -100,6 +100,31 @@ std::string joined(const std::vector<Expr>& of, const char* with) {
     return out + ")";
 }
 
+std::string text_of(const LookupKey& key, std::size_t words) {
+    std::string out;
+    for (std::size_t i = 0; i < words; ++i)
+        out += fmt::format("{}{:#x}", i == 0 ? "" : ":", key[i]);
+    return out;
+}
+
+std::string text_of(const LookupRange& range, std::size_t words) {
+    std::string out = text_of(range.first, words);
+    if (range.first != range.last) out += ".." + text_of(range.last, words);
+    const bool accept = (range.decision & ((1u << BPFW_VERDICT_BITS) - 1)) == BPFW_ACCEPT;
+    return fmt::format("{} {:>4}: {}", out, range.decision >> BPFW_VERDICT_BITS,
+                       accept ? "accept" : "drop");
+}
+
+// One line, and one for each range.
+std::string text_of(const IrLookup& lookup) {
+    std::string out = "lookup";
+    for (const Field field : lookup.key) out += fmt::format(" {}", field_layout(field).name);
+    out += fmt::format(", {} rules", lookup.rules);
+    for (const LookupRange& range : lookup.ranges)
+        out += "\n          " + text_of(range, lookup.key.size());
+    return out;
+}
+
 std::string text_of(const IrAction& action, const Ir& ir) {
     switch (action.kind) {
         case ActionKind::None:
@@ -114,6 +139,8 @@ std::string text_of(const IrAction& action, const Ir& ir) {
             return "jump " + ir.chains[action.chain].name;
         case ActionKind::Goto:
             return "goto " + ir.chains[action.chain].name;
+        case ActionKind::Lookup:
+            return text_of(ir.lookups[action.lookup]);
     }
     BPFW_BUG("unknown action");
 }
@@ -123,6 +150,18 @@ std::string text_of(const IrRule& rule, const Ir& ir) {
         rule.slot == kNoSlot ? std::string("     -: ") : fmt::format("  {:>4}: ", rule.slot);
     for (const Expr& condition : rule.conditions) out += to_text(condition) + ", ";
     return out + text_of(rule.action, ir) + "\n";
+}
+
+void check(const IrLookup& lookup) {
+    if (lookup.key.empty() || lookup.key.size() > LookupKey{}.size() || lookup.ranges.empty())
+        BPFW_BUG("a lookup without a key or ranges");
+    const LookupRange* before = nullptr;
+    for (const LookupRange& range : lookup.ranges) {
+        const bool ascending = before == nullptr || before->last < range.first;
+        if (range.last < range.first || !ascending || range.decision == 0)
+            BPFW_BUG("a lookup's ranges are out of order");
+        before = &range;
+    }
 }
 
 void check(const Expr& expr, const Ir& ir) {
@@ -217,6 +256,10 @@ Expr masked(Field field, std::uint32_t mask, std::uint32_t value) {
     return {Test{field, mask, value, value, Sense::Is}};
 }
 
+std::uint32_t decision(ActionKind verdict, std::uint32_t slot) {
+    return slot << BPFW_VERDICT_BITS | (verdict == ActionKind::Accept ? BPFW_ACCEPT : BPFW_DROP);
+}
+
 std::string to_text(const Expr& expr) {
     return std::visit(overloaded{
                           [](const Test& test) { return text_of(test); },
@@ -251,10 +294,13 @@ std::string to_text(const Ir& ir) {
 
 void check(const Ir& ir) {
     if (ir.chains.size() < 3) BPFW_BUG("a built-in chain is missing");
+    for (const IrLookup& lookup : ir.lookups) check(lookup);
     for (const IrChain& chain : ir.chains) {
         for (const IrRule& rule : chain.rules) {
             if (rule.action.chain >= ir.chains.size())
                 BPFW_BUG("jump to no chain in " + chain.name);
+            if (rule.action.kind == ActionKind::Lookup && rule.action.lookup >= ir.lookups.size())
+                BPFW_BUG("lookup in no table in " + chain.name);
             for (const Expr& condition : rule.conditions) check(condition, ir);
         }
     }

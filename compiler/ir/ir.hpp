@@ -4,6 +4,7 @@
 // Expr is read left to right with short circuit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -118,14 +119,37 @@ Expr masked(Field field, std::uint32_t mask, std::uint32_t value);
 
 using ChainId = std::uint32_t;
 
-enum class ActionKind : std::uint8_t { None, Accept, Drop, Return, Jump, Goto };
+using LookupId = std::uint32_t;
+
+// Lookup: a run of Accept and Drop rules that differ in one key only (compiler/ir/runs.hpp). The
+// packet's key decides; without a decision for it the chain goes on.
+enum class ActionKind : std::uint8_t { None, Accept, Drop, Return, Jump, Goto, Lookup };
 struct IrAction {
     ActionKind kind = ActionKind::None;
-    ChainId chain = 0;  // Jump, Goto
+    ChainId chain = 0;    // Jump, Goto
+    LookupId lookup = 0;  // Lookup
     bool operator==(const IrAction&) const = default;
 };
 
 constexpr std::uint32_t kNoSlot = 0xffffffff;  // nothing is counted
+
+// What a chain function returns when a rule or policy gives a verdict (Accept or Drop).
+std::uint32_t decision(ActionKind verdict, std::uint32_t slot);
+
+// As many words as the lookup's key has fields, the most significant first; the others are 0.
+using LookupKey = std::array<std::uint32_t, 4>;
+struct LookupRange {
+    LookupKey first{};
+    LookupKey last{};
+    std::uint32_t decision = 0;
+    bool operator==(const LookupRange&) const = default;
+};
+struct IrLookup {
+    std::vector<Field> key;
+    std::vector<LookupRange> ranges;  // ascending and disjoint
+    std::uint32_t rules = 0;          // that it stands for
+    bool operator==(const IrLookup&) const = default;
+};
 
 struct IrRule {
     std::vector<Expr> conditions;  // all must hold, evaluated in the kernel's order
@@ -160,6 +184,7 @@ struct Ir {
     parser::Family family = parser::Family::Ipv4;
     PacketClass packets = PacketClass::Every;
     std::vector<IrChain> chains;
+    std::vector<IrLookup> lookups = {};  // by LookupId
     bool operator==(const Ir&) const = default;
 };
 

@@ -65,6 +65,7 @@ private:
         const bool certain = rule.conditions.empty();
         switch (rule.action.kind) {
             case ActionKind::None:
+            case ActionKind::Lookup:
                 return false;
             case ActionKind::Accept:
             case ActionKind::Drop:

@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
+#include "compiler/emit/lookup_table.hpp"
 #include "parser/base/result.hpp"
 
 namespace bpfw::compiler {
@@ -56,19 +59,43 @@ std::string where_user(const ChainPlan& chain) {
     BPFW_BUG("unknown home");
 }
 
-// Rules that a packet can meet; a chain that was cut has them in its parts.
-std::size_t rules_of(const Ir& ir, const IrChain& chain) {
+// How the rules that a packet can meet are matched; a chain that was cut has them in its parts.
+struct Matching {
+    std::size_t straight = 0;
+    std::map<LookupKind, std::size_t> in_lookups;  // rules
+    std::map<LookupKind, std::size_t> lookups;
     std::size_t rules = 0;
+};
+
+void add(const Ir& ir, const IrChain& chain, Matching& matching) {
     for (const IrRule& rule : chain.rules) {
-        rules += rule.slot == kNoSlot ? ir.chains[rule.action.chain].rules.size() : 1;
+        if (rule.action.kind == ActionKind::Lookup) {
+            const IrLookup& lookup = ir.lookups[rule.action.lookup];
+            const LookupKind kind = kind_of(lookup);
+            matching.in_lookups[kind] += lookup.rules;
+            matching.rules += lookup.rules;
+            ++matching.lookups[kind];
+        } else if (rule.slot == kNoSlot) {
+            add(ir, ir.chains[rule.action.chain], matching);
+        } else {
+            ++matching.straight;
+            ++matching.rules;
+        }
     }
-    return rules;
 }
 
 std::string how(const Ir& ir, const IrChain& chain) {
-    const std::size_t rules = rules_of(ir, chain);
-    if (rules == 0) return "";
-    return fmt::format("; {} {}, straight-line", rules, rules == 1 ? "rule" : "rules");
+    Matching matching;
+    add(ir, chain, matching);
+    if (matching.rules == 0) return "";
+    const std::string count =
+        fmt::format("; {} {}", matching.rules, matching.rules == 1 ? "rule" : "rules");
+    if (matching.lookups.empty()) return count + ", straight-line";
+    std::vector<std::string> parts;
+    for (const auto& [kind, rules] : matching.in_lookups)
+        parts.push_back(fmt::format("{} by {}", rules, to_text(kind, matching.lookups.at(kind))));
+    if (matching.straight != 0) parts.push_back(fmt::format("{} straight-line", matching.straight));
+    return fmt::format("{}: {}", count, fmt::join(parts, ", "));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/bench/measure.hpp"
@@ -82,12 +83,13 @@ struct Request {
     int rounds = 80;
     std::string json;
     bool programs_only = false;
+    Shape shape = Shape::Services;
 };
 
 int run(const Request& request) {
     const Machine machine = this_machine();
     fmt::print("{}, {} processors, Linux {}\n", machine.processor, machine.cores, machine.kernel);
-    const auto programs = measure_programs(request.sizes, request.rounds);
+    const auto programs = measure_programs(request.sizes, request.shape, request.rounds);
     if (!programs) {
         fmt::print(stderr, "bpfw_bench: {}\n", to_text(programs.error()));
         return 1;
@@ -98,7 +100,8 @@ int run(const Request& request) {
                           {"kernel", machine.kernel},
                           {"programs", as_json(*programs)}};
     if (!request.programs_only) {
-        const auto wire = measure_end_to_end(request.sizes, std::max(3, request.rounds / 4));
+        const auto wire =
+            measure_end_to_end(request.sizes, request.shape, std::max(3, request.rounds / 4));
         if (!wire) {
             fmt::print(stderr, "bpfw_bench: {}\n", to_text(wire.error()));
             return 1;
@@ -123,6 +126,14 @@ int main(int argc, char** argv) {
     app.add_option("--rounds", request.rounds, "repetitions; the best and the median are shown")
         ->check(CLI::PositiveNumber);
     app.add_option("--json", request.json, "also write the figures to this file");
+    const std::map<std::string, bpfw::bench::Shape> shapes = {
+        {"services", bpfw::bench::Shape::Services},
+        {"hosts", bpfw::bench::Shape::Hosts},
+        {"strangers", bpfw::bench::Shape::Strangers}};
+    app.add_option("--shape", request.shape,
+                   "services (default): rules with an address and a port; hosts, strangers: with "
+                   "an address only, which every packet has, or none")
+        ->transform(CLI::CheckedTransformer(shapes));
     app.add_flag("--programs-only", request.programs_only, "leave the veth pair out");
     CLI11_PARSE(app, argc, argv);
     return bpfw::bench::run(request);

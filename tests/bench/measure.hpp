@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "parser/base/result.hpp"
+#include "tests/bench/workload.hpp"
 
 namespace bpfw::bench {
 
@@ -22,11 +23,13 @@ struct Figure {
 // neither caches nor branch predictors know the packet; the driver's own cost is in every
 // figure, and goes away in differences. Rounds are interleaved: a slow moment of the machine
 // hits all programs.
-Result<std::vector<Figure>> measure_programs(const std::vector<std::size_t>& sizes, int rounds);
+Result<std::vector<Figure>> measure_programs(const std::vector<std::size_t>& sizes, Shape shape,
+                                             int rounds);
 
 // ns per packet from one end of a veth pair to the verdict at the other. Live frames of
 // BPF_PROG_TEST_RUN are sent and received on one processor, one batch of 64 after another, so
 // that the elapsed time is the whole cost of both sides. Every packet is dropped by the firewall.
-Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& sizes, int rounds);
+Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& sizes, Shape shape,
+                                               int rounds);
 
 }  // namespace bpfw::bench

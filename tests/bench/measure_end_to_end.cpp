@@ -190,7 +190,8 @@ Result<Figure> try_firewall(const Firewall& firewall, const Workload& workload, 
 
 }  // namespace
 
-Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& sizes, int rounds) {
+Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& sizes, Shape shape,
+                                               int rounds) {
     test::use_private_lock();
     const auto where = test::Namespace::create();
     if (!where) return tl::unexpected(where.error());
@@ -198,7 +199,7 @@ Result<std::vector<Figure>> measure_end_to_end(const std::vector<std::size_t>& s
     if (auto built = build_world(); !built) return tl::unexpected(built.error());
     std::vector<Figure> figures;
     for (const std::size_t rules : sizes) {
-        const Workload workload = make_workload(rules);
+        const Workload workload = make_workload(rules, shape);
         const auto bench = load_bench_object(workload, if_nametoindex(kSender));
         if (!bench) return tl::unexpected(bench.error());
         for (const Firewall& firewall : firewalls()) {

@@ -54,8 +54,8 @@ struct Loaded {
     std::vector<Contender> contenders;
 };
 
-Result<void> add_size(std::size_t rules, Loaded& loaded) {
-    const Workload workload = make_workload(rules);
+Result<void> add_size(std::size_t rules, Shape shape, Loaded& loaded) {
+    const Workload workload = make_workload(rules, shape);
     auto bench = load_bench_object(workload, 0);
     if (!bench) return tl::unexpected(bench.error());
     auto ruleset = load_ruleset(workload);
@@ -78,10 +78,12 @@ Result<void> add_size(std::size_t rules, Loaded& loaded) {
 
 }  // namespace
 
-Result<std::vector<Figure>> measure_programs(const std::vector<std::size_t>& sizes, int rounds) {
+Result<std::vector<Figure>> measure_programs(const std::vector<std::size_t>& sizes, Shape shape,
+                                             int rounds) {
     Loaded loaded;
     for (const std::size_t rules : sizes)
-        if (auto added = add_size(rules, loaded); !added) return tl::unexpected(added.error());
+        if (auto added = add_size(rules, shape, loaded); !added)
+            return tl::unexpected(added.error());
     for (int round = 0; round < rounds; round++)
         for (Contender& contender : loaded.contenders) {
             const auto ns = time_round(contender);

@@ -45,15 +45,17 @@ bench_header header_of(std::uint32_t source, std::uint16_t port, test::Random& r
 
 }  // namespace
 
-Workload make_workload(std::size_t rules) {
+Workload make_workload(std::size_t rules, Shape shape) {
+    const std::uint32_t hits = shape == Shape::Services ? 10 : shape == Shape::Hosts ? 100 : 0;
     test::Random random(20261121);
     Workload workload;
+    workload.shape = shape;
     const auto source = [&random] { return 0x0a000000u | random.below(1u << 24); };
     const auto port = [&random] { return static_cast<std::uint16_t>(random.between(1, 65535)); };
     while (workload.rules.size() < rules) workload.rules.push_back({source(), port()});
     while (workload.headers.size() < BENCH_HEADERS) {
         BenchRule aim{source(), port()};
-        if (!workload.rules.empty() && random.percent(10)) aim = random.pick(workload.rules);
+        if (!workload.rules.empty() && random.percent(hits)) aim = random.pick(workload.rules);
         workload.headers.push_back(header_of(aim.source, aim.port, random));
     }
     return workload;
@@ -61,18 +63,20 @@ Workload make_workload(std::size_t rules) {
 
 std::string iptables_text(const Workload& workload) {
     std::string out = "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    const bool ports = workload.shape == Shape::Services;
     for (const BenchRule& rule : workload.rules)
-        out += fmt::format("-A INPUT -s {}/32 -p tcp -m tcp --dport {} -j DROP\n",
-                           dotted(rule.source), rule.port);
+        out += fmt::format("-A INPUT -s {}/32{} -j DROP\n", dotted(rule.source),
+                           ports ? fmt::format(" -p tcp -m tcp --dport {}", rule.port) : "");
     return out + "COMMIT\n";
 }
 
 std::string nft_text(const Workload& workload) {
     std::string out =
         "table ip bench {\nchain input {\ntype filter hook input priority 0; policy drop;\n";
+    const bool ports = workload.shape == Shape::Services;
     for (const BenchRule& rule : workload.rules)
-        out +=
-            fmt::format("ip saddr {} tcp dport {} counter drop\n", dotted(rule.source), rule.port);
+        out += fmt::format("ip saddr {}{} counter drop\n", dotted(rule.source),
+                           ports ? fmt::format(" tcp dport {}", rule.port) : "");
     return out + "}\n}\n";
 }
 

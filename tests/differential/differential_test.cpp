@@ -2,6 +2,7 @@
 // Fixed seeds: each family and hook, every engine, packet by packet.
 #include <gtest/gtest.h>
 
+#include "compiler/compile.hpp"
 #include "tests/differential/trial.hpp"
 
 namespace bpfw::test {
@@ -66,6 +67,21 @@ TEST_P(Differential, EveryEngineGivesOneAnswer) {
     EXPECT_GT(report->accepted * 100, report->pairs * 15) << to_text(*report);
     EXPECT_GT(report->dropped * 100, report->pairs * 15) << to_text(*report);
     EXPECT_GT(report->hotdrops, 20u) << to_text(*report);
+}
+
+// Long runs of rules are among what is compared, and become lookups.
+TEST(DifferentialRulesets, HoldRuns) {
+    int lookups = 0;
+    for (std::uint32_t number = 0; number < 60; number++) {
+        compiler::Ruleset ruleset;
+        ruleset.of(Family::Ipv4) = make_case({}, number).table;
+        parser::Sources sources;
+        parser::Diagnostics diags;
+        const std::string text = compiler::dump_after("runs", ruleset, sources, diags);
+        EXPECT_FALSE(diags.has_errors());
+        if (text.find("lookup") != text.npos) lookups++;
+    }
+    EXPECT_GT(lookups, 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Differential,

@@ -80,6 +80,19 @@ private:
         return true;
     }
 
+    // By a walk over all ranges.
+    bool look_up(const IrLookup& lookup) {
+        LookupKey key{};
+        for (std::size_t i = 0; i < lookup.key.size(); ++i)
+            key.at(i) = value_of(subject_.packet, lookup.key[i]);
+        for (const LookupRange& range : lookup.ranges) {
+            if (key < range.first || range.last < key) continue;
+            walk_.decision = range.decision;
+            return true;
+        }
+        return false;
+    }
+
     // True: there is a verdict. False: the packet came back.
     bool visit(const IrChain& chain) {
         for (const IrRule& rule : chain.rules) {
@@ -91,6 +104,10 @@ private:
             if (outcome == Outcome::No) continue;
             if (rule.action.kind == ActionKind::Accept) return decide(BPFW_ACCEPT, rule.slot);
             if (rule.action.kind == ActionKind::Drop) return decide(BPFW_DROP, rule.slot);
+            if (rule.action.kind == ActionKind::Lookup) {
+                if (look_up(ir_.lookups[rule.action.lookup])) return true;
+                continue;
+            }
             walk_.counted.push_back(rule.slot);
             if (rule.action.kind == ActionKind::Return) return false;
             if (rule.action.kind == ActionKind::None) continue;

@@ -50,14 +50,67 @@ Expr RandomIr::expr(unsigned depth) {
 
 bpfw_packet RandomIr::packet() {
     bpfw_packet packet{};
-    for (const Field field : {Field::Saddr0, Field::L4Dst, Field::Protocol, Field::Tos,
-                              Field::MacLow, Field::Length, Field::TcpFlags, Field::InName3}) {
-        const std::uint32_t v = value(field);
+    for (const Field field : {Field::Saddr0, Field::Saddr1, Field::Saddr2, Field::Saddr3,
+                              Field::L4Dst, Field::Protocol, Field::Tos, Field::MacLow,
+                              Field::MacHigh, Field::Length, Field::TcpFlags, Field::InName3}) {
+        const std::uint32_t v = near_value(field);
         std::memcpy(reinterpret_cast<char*>(&packet) + field_layout(field).offset, &v,
                     static_cast<std::size_t>(field_layout(field).width));
     }
+    // The upper half is the protocol in every packet.
+    if (packet.l4_dst >> 16 <= 0xff)
+        packet.protocol = static_cast<std::uint8_t>(packet.l4_dst >> 16);
+    else
+        packet.l4_dst = std::uint32_t{packet.protocol} << 16 | (packet.l4_dst & 0xffff);
     packet.odd = below(3) == 0 ? 0 : below(128);
     return packet;
+}
+
+std::uint32_t RandomIr::near_value(Field field) {
+    return (value(field) + below(4) / 3) & full_mask(field);
+}
+
+// Exact, a prefix or a range in the last word that is asked; sometimes not all words are.
+std::vector<Expr> RandomIr::key(const std::vector<Field>& fields) {
+    std::vector<Expr> out;
+    const std::size_t words = 1 + below(static_cast<std::uint32_t>(fields.size()));
+    for (std::size_t i = 0; i + 1 < words; ++i) out.push_back(equals(fields[i], value(fields[i])));
+    const Field last = fields[words - 1];
+    const std::uint32_t full = full_mask(last);
+    const std::uint32_t a = near_value(last);
+    const std::uint32_t b = near_value(last);
+    const std::uint32_t mask = full & ~((1U << below(8)) - 1);
+    const Expr one = below(4) == 0   ? in_range(last, std::min(a, b), std::max(a, b))
+                     : below(3) == 0 ? masked(last, mask, a & mask)
+                                     : equals(last, a);
+    out.push_back(fields.size() == 1 && below(6) == 0 ? Expr{Any{{one, equals(last, b)}}} : one);
+    return out;
+}
+
+// 8 to 47 rules, some in the midst of which are no part of the run.
+void RandomIr::add_run(IrChain& chain, std::uint32_t& slot, const Shape& shape) {
+    static const std::vector<std::vector<Field>> kKeys = {
+        {Field::Saddr0},
+        {Field::Saddr0, Field::Saddr1, Field::Saddr2, Field::Saddr3},
+        {Field::L4Dst},
+        {Field::MacHigh, Field::MacLow},
+        {Field::Length}};
+    const auto& fields = kKeys[below(static_cast<std::uint32_t>(kKeys.size()))];
+    std::vector<Expr> before;
+    std::vector<Expr> behind;
+    for (std::uint32_t n = below(3); n > 0; --n)
+        (below(2) == 0 ? before : behind).push_back(expr(shape.depth));
+    for (std::uint32_t rules = 8 + below(40); rules > 0; --rules) {
+        IrRule rule;
+        rule.conditions = before;
+        for (Expr& part : key(fields)) rule.conditions.push_back(std::move(part));
+        rule.conditions.insert(rule.conditions.end(), behind.begin(), behind.end());
+        rule.action.kind = below(3) == 0 ? ActionKind::Accept : ActionKind::Drop;
+        if (below(60) == 0)
+            rule.action.kind = below(2) == 0 ? ActionKind::None : ActionKind::Return;
+        rule.slot = slot++;
+        chain.rules.push_back(std::move(rule));
+    }
 }
 
 IrAction RandomIr::action(ChainId from, std::uint32_t chains, const Shape& shape) {
@@ -88,7 +141,9 @@ Ir RandomIr::ir(const Shape& shape) {
             rule.action = action(id, chains, shape);
             rule.slot = slot++;
             chain.rules.push_back(std::move(rule));
+            if (shape.runs != 0 && below(3) == 0) add_run(chain, slot, shape);
         }
+        for (std::uint32_t n = below(shape.runs + 1); n > 0; --n) add_run(chain, slot, shape);
         ir.chains.push_back(std::move(chain));
     }
     return ir;

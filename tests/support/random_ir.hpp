@@ -29,6 +29,7 @@ public:
         std::uint32_t most_rules = 6;  // in a chain
         std::uint32_t next_only = 0;   // of 4: jumps that go to the chain right behind (deep nests)
         unsigned depth = 2;            // of conditions
+        std::uint32_t runs = 0;        // in a chain, at most: rules that differ in one key
     };
     // Chains lead to later chains only, so there is no loop. Slots are all different.
     compiler::Ir ir(const Shape& shape);
@@ -36,6 +37,9 @@ public:
 private:
     std::uint32_t value(compiler::Field field);
     compiler::Expr test();
+    std::uint32_t near_value(compiler::Field field);
+    std::vector<compiler::Expr> key(const std::vector<compiler::Field>& fields);
+    void add_run(compiler::IrChain& chain, std::uint32_t& slot, const Shape& shape);
     compiler::IrAction action(compiler::ChainId from, std::uint32_t chains, const Shape& shape);
 
     std::mt19937_64 random_;

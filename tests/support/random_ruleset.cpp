@@ -227,6 +227,58 @@ std::string user_chain_name(std::uint32_t number, Random& random) {
     return fmt::format("{}{}", random.pick(stems), number);
 }
 
+AddressMatch prefix_match(const Address& address, Family family, Random& random) {
+    constexpr std::uint32_t kPrefixes = 6;  // the first masks of the pool; 0 is exact
+    const Address mask = masks(family)[random.percent(60) ? 0 : random.below(kPrefixes)];
+    return {Sense::Is, masked(address, mask), mask, {}};
+}
+
+// What the rules of a run have in common: often nothing.
+Rule run_frame(const RulesetShape& shape, Random& random) {
+    Rule rule;
+    if (random.percent(30)) rule.destination = address_match(shape.family, random);
+    if (random.percent(20)) rule.matches.push_back(plain_match(shape, random));
+    if (shape.hook != Hook::Output && random.percent(20))
+        rule.in_interface = interface_match(kInDevices, random);
+    return rule;
+}
+
+PortMatch run_port(Random& random) { return {Sense::Is, ports(random), {}}; }
+
+// The one match in which a run's rules differ: source, source range, destination port of TCP or
+// UDP, list of ports, length, MAC address.
+void vary(Rule& rule, std::uint32_t key, const RulesetShape& shape, Random& random) {
+    switch (key) {
+        case 0:
+            rule.source = prefix_match(random.pick(addresses(shape.family)), shape.family, random);
+            break;
+        case 1: {
+            IprangeMatch match{shape.family, address_range(shape.family, random), {}, {}};
+            match.source->sense = Sense::Is;
+            rule.matches.push_back(match);
+            break;
+        }
+        case 2:
+            rule.protocol = ProtocolMatch{Sense::Is, 6, {}};
+            rule.matches.push_back(TcpMatch{{}, run_port(random), {}, {}, {}});
+            break;
+        case 3:
+            rule.protocol = ProtocolMatch{Sense::Is, 17, {}};
+            rule.matches.push_back(UdpMatch{run_port(random), {}, {}});
+            break;
+        case 4: {
+            MultiportMatch match = multiport_match(random);
+            match.side = PortSide::Destination;
+            match.sense = Sense::Is;
+            rule.protocol = ProtocolMatch{Sense::Is, 6, {}};
+            rule.matches.push_back(match);
+            break;
+        }
+        default:
+            rule.matches.push_back(MacMatch{Sense::Is, random.pick(macs()), {}});
+    }
+}
+
 }  // namespace
 
 RulesetShape random_shape(Family family, Hook hook, Random& random) {
@@ -238,6 +290,7 @@ RulesetShape random_shape(Family family, Hook hook, Random& random) {
     shape.user_rules = random.between(1, 8);
     if (random.percent(6)) shape.base_rules = random.between(100, 300);
     shape.deep = random.percent(12);
+    shape.runs = random.percent(30) ? random.between(1, 3) : 0;
     if (shape.deep) shape.user_chains = random.between(8, 30);
     return shape;
 }
@@ -260,6 +313,32 @@ Rule random_rule(const RulesetShape& shape, const std::vector<std::string>& chai
     return rule;
 }
 
+std::vector<Rule> random_run(const RulesetShape& shape, Random& random) {
+    std::vector<Rule> out;
+    const Rule common = run_frame(shape, random);
+    const std::uint32_t key = random.below(shape.hook == Hook::Output ? 5 : 6);
+    for (std::uint32_t n = random.between(16, 60); n > 0; n--) {
+        Rule rule = random.percent(2) ? random_rule(shape, {}, random) : common;
+        if (rule == common) vary(rule, key, shape, random);
+        const bool drops = random.percent(60);
+        if (rule.target.kind == Target::Kind::None && !random.percent(2))
+            rule.target = {drops ? Target::Kind::Drop : Target::Kind::Accept, "", {}};
+        out.push_back(std::move(rule));
+    }
+    return out;
+}
+
+// Into one of the chains that get rules, anywhere.
+void insert_run(compiler::Table& table, const RulesetShape& shape, Random& random) {
+    const auto user = random.below(static_cast<std::uint32_t>(table.chains.size()) - 2);
+    compiler::Chain& chain =
+        table.chains[user == 0 ? static_cast<std::size_t>(shape.hook) : user + 2];
+    const auto at = static_cast<std::ptrdiff_t>(random.below(chain.rules.size() + 1));
+    std::vector<compiler::RulesetRule> rules;
+    for (Rule& rule : random_run(shape, random)) rules.push_back({std::move(rule), {}});
+    chain.rules.insert(chain.rules.begin() + at, rules.begin(), rules.end());
+}
+
 // User chain n jumps only to chains after it, so there is no loop.
 compiler::Table random_table(const RulesetShape& shape, Random& random) {
     compiler::Table table = empty_table();
@@ -280,6 +359,7 @@ compiler::Table random_table(const RulesetShape& shape, Random& random) {
         if (shape.deep && !below.empty()) lead_on(chain, below.front(), random);
         table.chains.push_back(std::move(chain));
     }
+    for (std::uint32_t n = 0; n < shape.runs; n++) insert_run(table, shape, random);
     // iptables keeps user chains by name, so that slots and listings have that order.
     std::sort(table.chains.begin() + 3, table.chains.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });

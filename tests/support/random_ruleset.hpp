@@ -19,6 +19,7 @@ struct RulesetShape {
     std::uint32_t user_chains = 5;
     std::uint32_t user_rules = 6;  // at most, per user chain
     bool deep = false;             // each user chain leads on to the next one
+    std::uint32_t runs = 0;        // chains that also get rules that differ in one match only
     enum class Filters : std::uint8_t { None, Bytecode, Both };
     Filters filters = Filters::None;  // Bytecode: -m bpf; Both: -m pcap too, which no kernel has
 };
@@ -26,6 +27,8 @@ struct RulesetShape {
 RulesetShape random_shape(parser::Family family, Hook hook, Random& random);
 
 compiler::Table random_table(const RulesetShape& shape, Random& random);
+// Some 16 to 60 rules that differ in one match, a few among them that don't belong there.
+std::vector<parser::Rule> random_run(const RulesetShape& shape, Random& random);
 // One rule as it may stand in a chain; `chains` are the ones it may jump to.
 parser::Rule random_rule(const RulesetShape& shape, const std::vector<std::string>& chains,
                          Random& random);

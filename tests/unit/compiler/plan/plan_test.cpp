@@ -10,6 +10,7 @@
 #include "compiler/ir/fold.hpp"
 #include "compiler/ir/order.hpp"
 #include "compiler/ir/prune.hpp"
+#include "compiler/ir/runs.hpp"
 #include "compiler/ir/specialise.hpp"
 #include "compiler/plan/placement.hpp"
 #include "compiler/plan/split.hpp"
@@ -30,12 +31,16 @@ struct Compiled {
     Ir odd;
 };
 
-std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::Packet) {
+Ir as_it_is(Ir ir) { return ir; }
+
+// `runs`: what becomes of runs of rules; most of the tests are about straight-line code.
+std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::Packet,
+                                 Ir (*runs)(Ir) = as_it_is) {
     const std::vector<std::uint32_t> filters(test::RandomIr::kFilters, kFilterFrames);
     Compiled out;
     const Ir folded = fold(ir);
-    out.regular = split(order(prune(specialise(folded, PacketClass::Regular))));
-    out.odd = split(order(prune(specialise(folded, PacketClass::Odd))));
+    out.regular = split(order(runs(prune(specialise(folded, PacketClass::Regular)))));
+    out.odd = split(order(runs(prune(specialise(folded, PacketClass::Odd)))));
     check(out.regular);
     check(out.odd);
     parser::Diagnostics diags;
@@ -44,8 +49,9 @@ std::optional<Compiled> compiled(const Ir& ir, Signature signature = Signature::
     const auto odd = make_plan(out.odd, {&*regular, sensitive_chains(out.odd), filters}, diags);
     if (!odd) return std::nullopt;
     out.program.counters = kSlots;
-    out.program.functions = emit(out.regular, *regular, signature);
-    for (Function& function : emit(out.odd, *odd, signature)) {
+    LookupTables tables(out.program.tables);
+    out.program.functions = emit(out.regular, *regular, tables, signature);
+    for (Function& function : emit(out.odd, *odd, tables, signature)) {
         out.program.functions.push_back(std::move(function));
     }
     return out;
@@ -58,6 +64,8 @@ void expect_same_walks(const Ir& ir, const Compiled& code, test::RandomIr& rando
         for (ChainId base = 0; base < 3; ++base) {
             const test::Walk expected = test::walk(ir, base, packet);
             const Ir& used = packet.odd == 0 ? code.regular : code.odd;
+            ASSERT_EQ(test::walk(used, base, packet).decision, expected.decision)
+                << to_text(ir) << to_text(used);
             const std::uint32_t decision = machine.run(base_function(used, base), packet);
             ASSERT_EQ(decision, expected.decision) << to_text(ir);
             ASSERT_EQ(machine.counted(), expected.counted) << to_text(ir);
@@ -72,6 +80,65 @@ TEST(Plan, RandomChainsKeepTheirMeaning) {
         const auto code = compiled(ir);
         ASSERT_TRUE(code);
         expect_same_walks(ir, *code, random, 10);
+    }
+}
+
+Ir with_user_chains(std::uint32_t chains) {
+    Ir ir;
+    ir.chains.resize(3 + chains);
+    for (ChainId id = 0; id < ir.chains.size(); ++id) ir.chains[id].name = "c" + std::to_string(id);
+    for (ChainId id = 0; id < 3; ++id) ir.chains[id].policy = ActionKind::Accept;
+    return ir;
+}
+
+std::vector<IrRule> plain_rules(std::uint32_t count, std::uint32_t first_slot) {
+    std::vector<IrRule> rules;
+    for (std::uint32_t n = 0; n < count; ++n) {
+        IrRule rule;
+        rule.conditions = {equals(Field::Saddr0, first_slot + n)};
+        rule.action = {ActionKind::Drop, 0};
+        rule.slot = first_slot + n;
+        rules.push_back(rule);
+    }
+    return rules;
+}
+
+TEST(Plan, RandomRunsKeepTheirMeaning) {
+    test::RandomIr random(12);
+    std::size_t lookups = 0;
+    for (int round = 0; round < 600; ++round) {
+        Ir ir = random.ir({.user_chains = random.below(5), .most_rules = 4, .depth = 1, .runs = 2});
+        if (round % 2 != 0) ir.family = parser::Family::Ipv6;
+        const auto code = compiled(ir, Signature::Packet, find_runs);
+        ASSERT_TRUE(code);
+        lookups += code->regular.lookups.size() + code->odd.lookups.size();
+        expect_same_walks(ir, *code, random, 60);
+    }
+    EXPECT_GT(lookups, 2000u);
+}
+
+// Equal lookups, of regular and odd packets, share their data.
+TEST(Plan, LookupsAreStoredOnce) {
+    Ir ir = with_user_chains(0);
+    ir.chains[0].rules = plain_rules(1000, 10);
+    IrRule guarded = plain_rules(1, 5000).front();
+    guarded.conditions = {Expr{Guard::Tcp}, equals(Field::Tos, 1)};
+    ir.chains[0].rules.push_back(guarded);
+    const auto code = compiled(ir, Signature::Packet, find_runs);
+    ASSERT_TRUE(code);
+    ASSERT_EQ(code->regular.lookups.size(), 1u);
+    ASSERT_EQ(code->odd.lookups.size(), 1u);
+    EXPECT_LT(code->program.tables.size(), 2u * 8 * 2048);
+    test::BpfMachine machine(code->program);
+    for (const std::uint32_t odd : {0u, 1u}) {
+        for (const std::uint32_t source : {9u, 10u, 700u, 1009u, 1010u}) {
+            bpfw_packet packet{};
+            packet.odd = odd;
+            packet.saddr[0] = source;
+            const Ir& used = odd == 0 ? code->regular : code->odd;
+            EXPECT_EQ(machine.run(base_function(used, 0), packet),
+                      test::walk(ir, 0, packet).decision);
+        }
     }
 }
 
@@ -132,26 +199,6 @@ IrRule rule_to(ChainId chain, std::uint32_t slot) {
     rule.action = {ActionKind::Jump, chain};
     rule.slot = slot;
     return rule;
-}
-
-Ir with_user_chains(std::uint32_t chains) {
-    Ir ir;
-    ir.chains.resize(3 + chains);
-    for (ChainId id = 0; id < ir.chains.size(); ++id) ir.chains[id].name = "c" + std::to_string(id);
-    for (ChainId id = 0; id < 3; ++id) ir.chains[id].policy = ActionKind::Accept;
-    return ir;
-}
-
-std::vector<IrRule> plain_rules(std::uint32_t count, std::uint32_t first_slot) {
-    std::vector<IrRule> rules;
-    for (std::uint32_t n = 0; n < count; ++n) {
-        IrRule rule;
-        rule.conditions = {equals(Field::Saddr0, first_slot + n)};
-        rule.action = {ActionKind::Drop, 0};
-        rule.slot = first_slot + n;
-        rules.push_back(rule);
-    }
-    return rules;
 }
 
 // 24 levels, each used twice by the one above: 16 million paths, 24 chains.
@@ -290,6 +337,26 @@ TEST(Placements, SayWhatBecameOfEachChain) {
     EXPECT_EQ(lines[3].text, "inlined where it is used; 20 rules, straight-line");
     EXPECT_EQ(lines[4].text, "called: function ipv4_c4_4; 9000 rules, straight-line");
     EXPECT_EQ(lines[5].text, "no code, no packet gets there");
+}
+
+TEST(Plan, PlacementsSayWhichRulesAreLookups) {
+    Ir ir = with_user_chains(0);
+    ir.packets = PacketClass::Regular;
+    ir.chains[0].rules = plain_rules(9000, 10);
+    ir.chains[1].rules = plain_rules(20, 10'000);
+    ir.chains[1].rules.push_back(from_source(1, ActionKind::Return, 0, 50'000));
+    const auto others = plain_rules(16, 20'000);
+    ir.chains[1].rules.insert(ir.chains[1].rules.end(), others.begin(), others.end());
+    parser::Diagnostics diags;
+    const Ir cut = split(find_runs(ir));
+    const auto plan = make_plan(cut, {}, diags);
+    ASSERT_TRUE(plan);
+    const auto lines = placements(cut, *plan);
+    const auto how = [&](std::size_t id) {
+        return lines.at(id).text.substr(lines.at(id).text.rfind("; ") + 2);
+    };
+    EXPECT_EQ(how(0), "9000 rules: 9000 by one hash lookup");
+    EXPECT_EQ(how(1), "37 rules: 36 by 2 hash lookups, 1 straight-line");
 }
 
 TEST(Plan, OddPacketsShareABaseChainWithoutHeaderMatches) {
