@@ -103,6 +103,7 @@ Reads reads_of(const Irs& irs) {
         for (const IrChain& chain : ir.chains) {
             for (const IrRule& rule : chain.rules) {
                 for (const Expr& condition : rule.conditions) collect(condition, reads);
+                for (const Expr& condition : rule.found) collect(condition, reads);
             }
         }
     }

@@ -23,6 +23,7 @@ namespace {
 // What a Part returns for RETURN: no verdict, and the rest of its chain is skipped.
 constexpr std::uint32_t kPartReturned = 1u << BPFW_VERDICT_BITS;
 constexpr std::int64_t kSlotOnStack = -4;
+constexpr std::int64_t kDecisionOnStack = -8;
 constexpr double kSelective = -3;  // log2: fewer than one packet in eight
 
 Function with_signature(Function function, Signature signature) {
@@ -176,10 +177,30 @@ private:
                 emit_goto(rule, block);
                 return false;
             case ActionKind::Lookup:
-                tables_.emit(as_, ir_.lookups[rule.action.lookup]);
+                emit_lookup(rule);
                 return true;
         }
         BPFW_BUG("unknown action");
+    }
+
+    void emit_lookup(const IrRule& rule) {
+        const IrLookup& lookup = ir_.lookups[rule.action.lookup];
+        if (rule.found.empty()) {
+            tables_.emit(as_, lookup);
+            return;
+        }
+        const Label found = as_.label();
+        const Label yes = as_.label();
+        const Label next = as_.label();
+        tables_.emit(as_, lookup, found);
+        as_.ja(next);
+        as_.bind(found);
+        as_.store(Size::U32, kStack, kDecisionOnStack, kResult);  // a filter may be called
+        emit(as_, rule.found, targets(yes, next), Next::Yes);
+        as_.bind(yes);
+        as_.load(Size::U32, kResult, kStack, kDecisionOnStack);
+        as_.exit();
+        as_.bind(next);
     }
 
     bool emit_jump(const IrRule& rule, const Block& block, std::optional<Label> next) {

@@ -151,7 +151,8 @@ const LookupTables::Placed& LookupTables::placed(const IrLookup& lookup) {
     return placed_.emplace(name, place(lookup))->second;
 }
 
-void LookupTables::emit(Assembler& as, const IrLookup& lookup) {
+void LookupTables::emit(Assembler& as, const IrLookup& lookup, std::optional<Label> found) {
+    const auto decided = [&] { found ? as.ja(*found) : as.exit(); };
     const Placed& table = placed(lookup);
     const Label miss = as.label();
     if (table.hash) {
@@ -159,14 +160,14 @@ void LookupTables::emit(Assembler& as, const IrLookup& lookup) {
         const filter::LookupRegs regs = emit_key(as, lookup);
         filter::emit_hash_value(as, regs, words_of(lookup), table.hash->shape, table.hash->offset,
                                 wide);
-        as.exit();
+        decided();
         if (table.search) as.bind(wide);
     }
     if (table.search) {
         const filter::LookupRegs regs = emit_key(as, lookup);
         filter::emit_search_value(as, regs, table.search->shape, table.search->offset);
         as.jeq32(kResult, 0, miss);
-        as.exit();
+        decided();
     }
     as.bind(miss);
 }

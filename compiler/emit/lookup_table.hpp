@@ -29,10 +29,10 @@ class LookupTables {
 public:
     explicit LookupTables(std::vector<std::byte>& bytes) : bytes_(bytes) {}
 
-    // Code that returns the decision from the function when the packet's key has one, and falls
-    // through when it has none. The packet is in kPacket; all registers but it and kContext may
-    // change.
-    void emit(Assembler& as, const IrLookup& lookup);
+    // Code that returns the decision from the function when the packet's key has one (or goes to
+    // `found` with it in kResult), and falls through when it has none. The packet is in kPacket;
+    // all registers but it and kContext may change.
+    void emit(Assembler& as, const IrLookup& lookup, std::optional<Label> found = {});
 
 private:
     struct Hash {

@@ -149,7 +149,9 @@ std::string text_of(const IrRule& rule, const Ir& ir) {
     std::string out =
         rule.slot == kNoSlot ? std::string("     -: ") : fmt::format("  {:>4}: ", rule.slot);
     for (const Expr& condition : rule.conditions) out += to_text(condition) + ", ";
-    return out + text_of(rule.action, ir) + "\n";
+    out += text_of(rule.action, ir);
+    for (const Expr& condition : rule.found) out += "\n          if " + to_text(condition);
+    return out + "\n";
 }
 
 void check(const IrLookup& lookup) {
@@ -302,6 +304,7 @@ void check(const Ir& ir) {
             if (rule.action.kind == ActionKind::Lookup && rule.action.lookup >= ir.lookups.size())
                 BPFW_BUG("lookup in no table in " + chain.name);
             for (const Expr& condition : rule.conditions) check(condition, ir);
+            for (const Expr& condition : rule.found) check(condition, ir);
         }
     }
 }

@@ -157,6 +157,7 @@ struct IrRule {
     std::uint32_t slot = 0;  // counter slot
     LineMark origin;         // `at` unused; text and place of the rule
     parser::Span span;
+    std::vector<Expr> found = {};  // Lookup: must hold too, asked when the key has a decision
     bool operator==(const IrRule&) const = default;
 };
 

@@ -117,17 +117,31 @@ Ranges key_ranges(const IrRule& rule, Key key) {
     return ranges_of(*first);
 }
 
-// A guard behind the key would be asked of other packets when it comes before it.
-bool guard_behind(const IrRule& rule, Key key) {
-    const auto first = std::find_if(rule.conditions.begin(), rule.conditions.end(),
-                                    [&](const Expr& condition) { return asks(condition, key); });
-    return std::any_of(first, rule.conditions.end(), has_guard);
+using Place = std::vector<Expr>::const_iterator;
+
+Place first_of_key(const IrRule& rule, Key key) {
+    return std::find_if(rule.conditions.begin(), rule.conditions.end(),
+                        [&](const Expr& condition) { return asks(condition, key); });
+}
+
+Place behind_key(const IrRule& rule, Key key) {
+    return std::find_if(rule.conditions.rbegin(), rule.conditions.rend(),
+                        [&](const Expr& condition) { return asks(condition, key); })
+        .base();
 }
 
 bool fits(const IrRule& rule, Key key) {
     const bool ends =
         rule.action.kind == ActionKind::Accept || rule.action.kind == ActionKind::Drop;
-    return ends && !key_ranges(rule, key).empty() && !guard_behind(rule, key);
+    return ends && !key_ranges(rule, key).empty() &&
+           std::none_of(first_of_key(rule, key), behind_key(rule, key), has_guard);
+}
+
+// A guard may drop the packet: it matters whether the key is asked before it.
+bool same_place(const IrRule& a, const IrRule& b, Key key) {
+    return first_of_key(a, key) - a.conditions.begin() ==
+               first_of_key(b, key) - b.conditions.begin() ||
+           std::none_of(a.conditions.begin(), a.conditions.end(), has_guard);
 }
 
 // Whether the conditions beside the key are the same.
@@ -151,7 +165,8 @@ struct Run {
 std::size_t length_of(std::span<const IrRule> rules, Key key) {
     std::size_t length = 0;
     while (length < rules.size() && fits(rules[length], key) &&
-           (length == 0 || same_rest(rules[length - 1], rules[length], key)))
+           (length == 0 || (same_rest(rules[length - 1], rules[length], key) &&
+                            same_place(rules[length - 1], rules[length], key))))
         ++length;
     return length;
 }
@@ -180,8 +195,18 @@ IrLookup lookup_for(std::span<const IrRule> rules, Key key) {
     return lookup;
 }
 
+// Conditions that stand behind the key move in front of it, where they are asked of all packets;
+// not when a guard is among them, which may drop the packet it is asked of.
 IrRule rule_for(IrRule first, std::size_t rules, Key key, LookupId lookup) {
-    std::erase_if(first.conditions, [&](const Expr& condition) { return asks(condition, key); });
+    const auto asks_it = [&](const Expr& condition) { return asks(condition, key); };
+    std::vector<Expr>& conditions = first.conditions;
+    const auto behind = std::find_if(conditions.begin(), conditions.end(), asks_it);
+    if (std::any_of(behind, conditions.end(), has_guard)) {
+        first.found.assign(behind, conditions.end());
+        conditions.erase(behind, conditions.end());
+    }
+    std::erase_if(conditions, asks_it);
+    std::erase_if(first.found, asks_it);
     first.action = {ActionKind::Lookup, 0, lookup};
     first.slot = kNoSlot;
     first.origin.text += fmt::format(" ... ({} rules in one lookup)", rules);

@@ -116,7 +116,9 @@ std::vector<bool> sensitive_chains(const Ir& ir) {
             const bool leads =
                 rule.action.kind == ActionKind::Jump || rule.action.kind == ActionKind::Goto;
             if (leads) callers[rule.action.chain].push_back(id);
-            if (std::any_of(rule.conditions.begin(), rule.conditions.end(), is_sensitive)) take(id);
+            if (std::any_of(rule.conditions.begin(), rule.conditions.end(), is_sensitive) ||
+                std::any_of(rule.found.begin(), rule.found.end(), is_sensitive))
+                take(id);
         }
     }
     while (!open.empty()) {

@@ -107,9 +107,12 @@ std::vector<std::uint32_t> own_frames(const Ir& ir, const std::vector<std::uint3
     std::vector<std::uint32_t> out;
     for (const IrChain& chain : ir.chains) {
         std::uint32_t& most = out.emplace_back(0);
-        for (const IrRule& rule : chain.rules)
+        for (const IrRule& rule : chain.rules) {
             for (const Expr& condition : rule.conditions)
                 most = std::max(most, frames_of(condition, filters));
+            for (const Expr& condition : rule.found)
+                most = std::max(most, frames_of(condition, filters));
+        }
     }
     return out;
 }

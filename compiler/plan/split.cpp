@@ -63,6 +63,7 @@ void cut(Ir& ir, ChainId id) {
 std::uint32_t branches(const IrRule& rule) {
     std::uint32_t total = 1;
     for (const Expr& condition : rule.conditions) total += branches(condition);
+    for (const Expr& condition : rule.found) total += branches(condition);
     const bool leads = rule.action.kind == ActionKind::Jump || rule.action.kind == ActionKind::Goto;
     const bool looks_up = rule.action.kind == ActionKind::Lookup;  // at most: a hash, then a search
     return total + (leads || looks_up ? 3 : 0);

@@ -3,6 +3,7 @@
 #include "tests/support/ir_interpreter.hpp"
 
 #include <cstring>
+#include <optional>
 
 #include "parser/base/result.hpp"
 
@@ -81,16 +82,14 @@ private:
     }
 
     // By a walk over all ranges.
-    bool look_up(const IrLookup& lookup) {
+    [[nodiscard]] std::optional<std::uint32_t> look_up(const IrLookup& lookup) const {
         LookupKey key{};
         for (std::size_t i = 0; i < lookup.key.size(); ++i)
             key.at(i) = value_of(subject_.packet, lookup.key[i]);
         for (const LookupRange& range : lookup.ranges) {
-            if (key < range.first || range.last < key) continue;
-            walk_.decision = range.decision;
-            return true;
+            if (range.first <= key && key <= range.last) return range.decision;
         }
-        return false;
+        return std::nullopt;
     }
 
     // True: there is a verdict. False: the packet came back.
@@ -105,8 +104,12 @@ private:
             if (rule.action.kind == ActionKind::Accept) return decide(BPFW_ACCEPT, rule.slot);
             if (rule.action.kind == ActionKind::Drop) return decide(BPFW_DROP, rule.slot);
             if (rule.action.kind == ActionKind::Lookup) {
-                if (look_up(ir_.lookups[rule.action.lookup])) return true;
-                continue;
+                const auto found = look_up(ir_.lookups[rule.action.lookup]);
+                if (!found) continue;
+                const Outcome also = evaluate_list(rule.found, subject_, Outcome::Yes);
+                if (also == Outcome::No) continue;
+                walk_.decision = also == Outcome::Hotdrop ? std::uint32_t{BPFW_HOTDROP} : *found;
+                return true;
             }
             walk_.counted.push_back(rule.slot);
             if (rule.action.kind == ActionKind::Return) return false;

@@ -110,6 +110,7 @@ void RandomIr::add_run(IrChain& chain, std::uint32_t& slot, const Shape& shape) 
             rule.action.kind = below(2) == 0 ? ActionKind::None : ActionKind::Return;
         rule.slot = slot++;
         chain.rules.push_back(std::move(rule));
+        if (below(40) == 0) std::swap(before, behind);
     }
 }
 

@@ -315,8 +315,12 @@ Rule random_rule(const RulesetShape& shape, const std::vector<std::string>& chai
 
 std::vector<Rule> random_run(const RulesetShape& shape, Random& random) {
     std::vector<Rule> out;
-    const Rule common = run_frame(shape, random);
+    Rule common = run_frame(shape, random);
     const std::uint32_t key = random.below(shape.hook == Hook::Output ? 5 : 6);
+    if ((key < 2 || key == 5) && random.percent(30)) {  // keys that have no protocol
+        common.protocol = ProtocolMatch{Sense::Is, 6, {}};
+        common.matches.push_back(tcp_match(random));
+    }
     for (std::uint32_t n = random.between(16, 60); n > 0; n--) {
         Rule rule = random.percent(2) ? random_rule(shape, {}, random) : common;
         if (rule == common) vary(rule, key, shape, random);

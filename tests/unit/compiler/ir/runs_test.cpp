@@ -60,7 +60,7 @@ std::string input_text(const Ir& ir) {
 }
 
 // "N" for N plain rules, "lookup KEY RULES/RANGES" for each lookup, in order, and what is asked
-// before it.
+// before it and when it has found the key.
 std::string shape_of(const Ir& ir) {
     std::string out;
     std::size_t plain = 0;
@@ -78,7 +78,9 @@ std::string shape_of(const Ir& ir) {
         for (const Expr& condition : rule.conditions) out += to_text(condition) + ", ";
         out += "lookup";
         for (const Field field : lookup.key) out += fmt::format(" {}", field_layout(field).name);
-        out += fmt::format(" {}/{}; ", lookup.rules, lookup.ranges.size());
+        out += fmt::format(" {}/{}", lookup.rules, lookup.ranges.size());
+        for (const Expr& condition : rule.found) out += " if " + to_text(condition);
+        out += "; ";
     }
     flush();
     return out;
@@ -140,6 +142,13 @@ std::vector<Case> cases() {
          "in_name&0xff == 0x65, lookup saddr 20/20; ",
          "in_name&0xff == 0x65, lookup saddr 20/20; "},
         {"guard_behind_the_key", each("-A INPUT -p tcp -s {} --dport 22 -j DROP", kSources),
+         "l4_dst == 0x60016, lookup saddr 20/20; ",
+         "lookup saddr 20/20 if protocol == 0x6 if has tcp-header if l4_dst == 0x60016; "},
+        {"guard_behind_some",
+         each("-A INPUT -p tcp -m tcp --dport 22 -m iprange --src-range 10.0.0.0-{} -j DROP",
+              numbered("10.0.0.", 2, 10)) +
+             each("-A INPUT -p tcp -m iprange --src-range 10.0.0.0-{} -m tcp --dport 22 -j DROP",
+                  numbered("10.0.0.", 12, 10)),
          "l4_dst == 0x60016, lookup saddr 20/20; ", "20; "},
         {"ports", each("-A INPUT -p tcp --dport {} -j DROP", numbered("", 100, 20)),
          "lookup l4_dst 20/20; ", "protocol == 0x6, has tcp-header, lookup l4_dst 20/20; "},
